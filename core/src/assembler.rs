@@ -1,0 +1,90 @@
+//! Fragments → message: the kind, the limits and the UTF-8 of the message in progress.
+//!
+//! The bytes themselves stay in the caller's input; `receiver.rs` moves them together.
+
+use crate::config::Limits;
+use crate::error::ProtocolError;
+use crate::event::Kind;
+use crate::frame::{Header, Opcode};
+use crate::utf8::{Validated, Validator};
+
+/// What is known of the message in progress.
+#[derive(Debug)]
+pub(crate) struct Assembler {
+    kind: Kind,
+    /// The sum of the lengths that its frame headers declared so far.
+    size: u64,
+    fragments: u32,
+    /// How many empty, non-final fragments came in a row.
+    empty: u32,
+    validator: Validator,
+}
+
+/// What a message turned out to be, with the proof if it is text.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Text(Validated),
+    Binary,
+}
+
+impl Assembler {
+    pub(crate) const fn new() -> Self {
+        Self { kind: Kind::Binary, size: 0, fragments: 0, empty: 0, validator: Validator::new() }
+    }
+
+    /// The header of a data frame arrived. All limits are judged here, before any payload.
+    #[inline]
+    pub(crate) fn begin_frame(&mut self, header: &Header, limits: &Limits) -> Result<(), ProtocolError> {
+        match header.opcode {
+            Opcode::Text => *self = Self { kind: Kind::Text, ..Self::new() },
+            Opcode::Binary => *self = Self::new(),
+            Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => {}
+        }
+        self.size = self.size.saturating_add(header.len);
+        if self.size > limits.message {
+            return Err(ProtocolError::TooBig { limit: limits.message, size: self.size });
+        }
+        if header.fin && self.fragments == 0 {
+            return Ok(());
+        }
+        self.fragments += 1;
+        if self.fragments > limits.fragments {
+            return Err(ProtocolError::TooManyFragments { limit: limits.fragments });
+        }
+        if header.len > 0 || header.fin {
+            self.empty = 0;
+        } else {
+            self.empty += 1;
+            if self.empty > limits.empty_fragments {
+                return Err(ProtocolError::TooManyEmptyFragments { limit: limits.empty_fragments });
+            }
+        }
+        Ok(())
+    }
+
+    /// The kind of the message in progress.
+    pub(crate) const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The next bytes of the message, unmasked.
+    #[inline]
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
+        match self.kind {
+            Kind::Text => self.validator.feed(bytes).map_err(|at| ProtocolError::InvalidUtf8 { at }),
+            Kind::Binary => Ok(()),
+        }
+    }
+
+    /// The message has ended.
+    #[inline]
+    pub(crate) fn finish(&self) -> Result<Verdict, ProtocolError> {
+        match self.kind {
+            Kind::Text => {
+                let proof = self.validator.finish().map_err(|at| ProtocolError::InvalidUtf8 { at })?;
+                Ok(Verdict::Text(proof))
+            }
+            Kind::Binary => Ok(Verdict::Binary),
+        }
+    }
+}

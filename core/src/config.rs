@@ -1,0 +1,118 @@
+//! [`Config`]: how a connection behaves. Plain data; each knob with its unit, default and reason.
+
+use core::time::Duration;
+
+/// How a connection behaves once it is open.
+///
+/// ```
+/// use core::time::Duration;
+/// use sansws_core::{Config, Keepalive, Limits};
+///
+/// let config = Config {
+///     limits: Limits { message: 64 << 10, ..Limits::default() },
+///     keepalive: Some(Keepalive::default()),
+///     ..Config::default()
+/// };
+/// assert_eq!(config.close_timeout, Duration::from_secs(5));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What a peer may cost us.
+    pub limits: Limits,
+    /// Whether messages are given out whole or as they arrive. Default: whole.
+    pub delivery: Delivery,
+    /// Pings that keep the connection alive and find dead peers. Default: none, since protocols on
+    /// top often have their own.
+    pub keepalive: Option<Keepalive>,
+    /// How long the peer may take to finish the closing handshake and end the connection, counted
+    /// from our Close frame. Default: 5 s; a peer that is alive answers within a round trip.
+    pub close_timeout: Duration,
+    /// How long the peer may go without taking any of what is queued for it. Default: 30 s.
+    pub write_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            delivery: Delivery::Messages,
+            keepalive: None,
+            close_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Config {
+    /// The defaults of a client: those of [`Config::default`], but messages of up to 16 MiB, since
+    /// a client chose its server while a server takes what comes.
+    #[must_use]
+    pub fn client() -> Self {
+        Self { limits: Limits { message: 16 << 20, ..Limits::default() }, ..Self::default() }
+    }
+}
+
+/// What a peer may cost us. Each limit bounds memory or work, and what exceeds it fails the connection
+/// with the close code named here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The size of a message in bytes, over all its frames; close code 1009, as soon as a frame
+    /// header declares more. Default: 1 MiB. It is also the limit of a frame.
+    pub message: u64,
+    /// The number of frames a message may have; close code 1008. Default: 131,072. Fragments join
+    /// one buffer, so this bounds work, not memory.
+    pub fragments: u32,
+    /// The number of empty, non-final fragments in a row; close code 1008. Default: 100.
+    pub empty_fragments: u32,
+    /// The number of pings in a row from a peer that reads nothing of what is queued for it; close
+    /// code 1008. Default: 1,000. A peer that reads may ping as it likes, but only its newest ping
+    /// is answered when much is queued (RFC 6455 §5.5.3).
+    pub unread_pings: u32,
+    /// How many bytes may be queued before [`Connection::wants_read`](crate::Connection::wants_read)
+    /// turns false, so that a peer that does not read is not read from. Default: 64 KiB.
+    pub output_high: usize,
+    /// How many bytes may be queued before sending is refused with
+    /// [`SendError::Full`](crate::SendError::Full). Default: 1 MiB. A message that is accepted is
+    /// queued whole, so the bound on memory is this and one message.
+    pub output_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message: 1 << 20,
+            fragments: 131_072,
+            empty_fragments: 100,
+            unread_pings: 1_000,
+            output_high: 64 << 10,
+            output_max: 1 << 20,
+        }
+    }
+}
+
+/// When the payload of a message is given out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// Once the message is whole.
+    #[default]
+    Messages,
+    /// As bytes arrive, also inside one frame, so that a message larger than memory can pass. Raise
+    /// [`Limits::message`], which still counts.
+    Fragments,
+}
+
+/// Pings that keep the connection alive and find dead peers (RFC 6455 §5.5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keepalive {
+    /// How long the peer may be silent before it is pinged. Default: 20 s, under the common 60 s of
+    /// proxies and the 30 s of some mobile networks.
+    pub interval: Duration,
+    /// How long it may stay silent after the ping. Default: 20 s.
+    pub timeout: Duration,
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(20), timeout: Duration::from_secs(20) }
+    }
+}

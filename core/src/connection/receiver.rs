@@ -1,0 +1,329 @@
+//! The receiving half: bytes → events, where they lie.
+//!
+//! ```text
+//!            input
+//! ┌────────┬──────────────────┬────────┬──────────────────────┐
+//! │ spent  │ message so far   │ spent  │ not yet decoded      │
+//! └────────┴──────────────────┴────────┴──────────────────────┘
+//! 0        start              end      cursor                 len
+//! ```
+//!
+//! A payload is unmasked and checked where it lies, as it arrives. The payloads of further fragments
+//! move down to the end of the message so far, over their own headers; so a message in one frame is
+//! never copied, one in fragments is copied once, and no second buffer exists. Spent bytes are dropped
+//! when more input is needed, all at once, or when an event is taken.
+
+use crate::assembler::{Assembler, Verdict};
+use crate::config::{Delivery, Limits};
+use crate::error::ProtocolError;
+use crate::event::{Event, EventRef, Fragment, Message, MessageRef};
+use crate::frame::{Decoder, Header, Opcode, Role};
+use crate::input::Input;
+use crate::mask;
+use crate::text::{Text, validated_str};
+use bytes::{Buf, Bytes};
+use core::ops::Range;
+
+/// Spent bytes between the message and the input are dropped once they outweigh the message and this.
+const WORTH_CLOSING: usize = 4 << 10;
+
+/// How far ahead of what has arrived a reader is asked to reserve memory.
+const READ_AHEAD: usize = 64 << 10;
+
+#[derive(Debug)]
+pub(super) struct Receiver {
+    pub(super) input: Input,
+    decoder: Decoder,
+    assembler: Assembler,
+    delivery: Delivery,
+    start: usize,
+    end: usize,
+    cursor: usize,
+    /// The data frame whose payload is arriving.
+    frame: Option<Payload>,
+    /// The event that was decoded and not taken.
+    ready: Ready,
+}
+
+/// What is yet to come of a data frame.
+#[derive(Debug)]
+struct Payload {
+    remaining: u64,
+    /// Turned so that its first byte belongs to the next byte to come.
+    mask: Option<[u8; 4]>,
+    fin: bool,
+}
+
+#[derive(Debug)]
+enum Ready {
+    No,
+    /// The message in `start..end`.
+    Message(Verdict),
+    /// The piece of a message in `start..end`.
+    Fragment {
+        last: bool,
+    },
+    /// The payload of a control frame.
+    Control(Control, Range<usize>),
+}
+
+/// The control frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Control {
+    Close,
+    Ping,
+    Pong,
+}
+
+/// What [`Receiver::decode`] found.
+#[derive(Debug)]
+pub(super) enum Decoded {
+    /// Nothing: more bytes are needed.
+    More,
+    /// Part of a message, ready to be taken.
+    Data,
+    /// A control frame, ready to be taken, its payload unmasked in this range of the input.
+    Control(Control, Range<usize>),
+}
+
+impl Receiver {
+    pub(super) const fn new(role: Role, delivery: Delivery, input: Input) -> Self {
+        Self {
+            input,
+            decoder: Decoder::new(role),
+            assembler: Assembler::new(),
+            delivery,
+            start: 0,
+            end: 0,
+            cursor: 0,
+            frame: None,
+            ready: Ready::No,
+        }
+    }
+
+    /// Whether an event was decoded and not taken.
+    #[inline]
+    pub(super) const fn is_ready(&self) -> bool {
+        !matches!(self.ready, Ready::No)
+    }
+
+    /// How many more bytes the frame in progress needs, within reason.
+    pub(super) fn read_hint(&self) -> usize {
+        let Some(frame) = &self.frame else { return 0 };
+        let ahead = READ_AHEAD.max(self.end - self.start);
+        usize::try_from(frame.remaining).map_or(ahead, |remaining| remaining.min(ahead))
+    }
+
+    /// Which end this is.
+    pub(super) const fn role(&self) -> Role {
+        self.decoder.role()
+    }
+
+    /// Drops all that has arrived.
+    pub(super) fn discard(&mut self) {
+        self.input.buffer().clear();
+        (self.start, self.end, self.cursor) = (0, 0, 0);
+        self.frame = None;
+        self.ready = Ready::No;
+    }
+
+    /// Goes on until there is an event to take. Not to be called while there is one.
+    #[inline]
+    pub(super) fn decode(&mut self, limits: &Limits) -> Result<Decoded, ProtocolError> {
+        loop {
+            if let Some(frame) = &mut self.frame {
+                let undecoded = self.input.len() - self.cursor;
+                let arrived = usize::try_from(frame.remaining).map_or(undecoded, |remaining| remaining.min(undecoded));
+                let key = frame.mask;
+                frame.remaining -= arrived as u64;
+                if let Some(key) = &mut frame.mask {
+                    key.rotate_left(arrived % 4);
+                }
+                let ended = frame.remaining == 0;
+                let last = ended && frame.fin;
+                self.append(arrived, key)?;
+                if ended {
+                    self.frame = None;
+                }
+                if last {
+                    let verdict = self.assembler.finish()?;
+                    self.ready = match self.delivery {
+                        Delivery::Messages => Ready::Message(verdict),
+                        Delivery::Fragments => Ready::Fragment { last: true },
+                    };
+                    return Ok(Decoded::Data);
+                }
+                if self.delivery == Delivery::Fragments && self.end > self.start {
+                    self.ready = Ready::Fragment { last: false };
+                    return Ok(Decoded::Data);
+                }
+                if !ended {
+                    self.close_gaps();
+                    return Ok(Decoded::More);
+                }
+            }
+            let Some((header, taken)) = self.decoder.header(&self.input.bytes()[self.cursor..])? else {
+                self.close_gaps();
+                return Ok(Decoded::More);
+            };
+            let control = match header.opcode {
+                Opcode::Continuation | Opcode::Text | Opcode::Binary => {
+                    self.assembler.begin_frame(&header, limits)?;
+                    self.cursor += taken;
+                    self.frame = Some(Payload { remaining: header.len, mask: header.mask, fin: header.fin });
+                    continue;
+                }
+                Opcode::Close => Control::Close,
+                Opcode::Ping => Control::Ping,
+                Opcode::Pong => Control::Pong,
+            };
+            return Ok(self.decode_control(control, &header, taken));
+        }
+    }
+
+    /// Adds the next `arrived` bytes of the input to the message.
+    #[inline]
+    fn append(&mut self, arrived: usize, key: Option<[u8; 4]>) -> Result<(), ProtocolError> {
+        if self.start == self.end {
+            // Nothing of the message is here yet: it begins where its bytes are.
+            (self.start, self.end) = (self.cursor, self.cursor);
+        } else if self.end != self.cursor {
+            self.input.buffer().copy_within(self.cursor..self.cursor + arrived, self.end);
+        }
+        let payload = &mut self.input.buffer()[self.end..self.end + arrived];
+        if let Some(key) = key {
+            mask::apply(key, 0, payload);
+        }
+        self.assembler.feed(payload)?;
+        self.cursor += arrived;
+        self.end += arrived;
+        Ok(())
+    }
+
+    /// A control frame is taken whole: it has 125 bytes of payload at most.
+    #[cold]
+    fn decode_control(&mut self, control: Control, header: &Header, taken: usize) -> Decoded {
+        let begin = self.cursor + taken;
+        let len = usize::try_from(header.len).unwrap_or(usize::MAX); // the header's decoder saw to it that this is 125 at most
+        let range = begin..begin.saturating_add(len);
+        let Some(payload) = self.input.buffer().get_mut(range.clone()) else {
+            self.close_gaps();
+            return Decoded::More;
+        };
+        if let Some(key) = header.mask {
+            mask::apply(key, 0, payload);
+        }
+        self.cursor = range.end;
+        self.ready = Ready::Control(control, range.clone());
+        Decoded::Control(control, range)
+    }
+
+    /// Drops spent bytes, so that the input holds what is needed and little else.
+    fn close_gaps(&mut self) {
+        if self.start == self.end {
+            self.start = self.cursor;
+            self.end = self.cursor;
+        }
+        let (message, gap) = (self.end - self.start, self.cursor - self.end);
+        if gap >= message.max(WORTH_CLOSING) {
+            self.input.buffer().copy_within(self.start..self.end, self.start + gap); // costs less than the gap took to arrive
+            self.start += gap;
+            self.end += gap;
+        }
+        self.drop_front(self.start);
+    }
+
+    /// Drops the first `count` bytes of the input.
+    #[inline]
+    fn drop_front(&mut self, count: usize) {
+        if count == self.input.len() {
+            self.input.buffer().clear(); // unlike `advance`, this keeps the capacity
+        } else if count > 0 {
+            self.input.buffer().advance(count);
+        }
+        self.start -= count;
+        self.end -= count;
+        self.cursor -= count;
+    }
+
+    /// Takes the event as its own, splitting its bytes off the input.
+    pub(super) fn take(&mut self) -> Option<Event> {
+        let event = match core::mem::replace(&mut self.ready, Ready::No) {
+            Ready::No => return None,
+            Ready::Message(verdict) => {
+                let payload = self.take_payload();
+                Event::Message(match verdict {
+                    Verdict::Text(proof) => Message::Text(Text::from_validated(payload, proof)),
+                    Verdict::Binary => Message::Binary(payload),
+                })
+            }
+            Ready::Fragment { last } => {
+                let payload = self.take_payload();
+                Event::Fragment(Fragment { kind: self.assembler.kind(), payload, last })
+            }
+            Ready::Control(control, range) => {
+                let payload = Bytes::copy_from_slice(self.input.slice(range));
+                match control {
+                    Control::Close => Event::Close(None), // the connection knows its content
+                    Control::Ping => Event::Ping(payload),
+                    Control::Pong => Event::Pong(payload),
+                }
+            }
+        };
+        Some(event)
+    }
+
+    /// Splits `start..end` off the input, and drops what is spent on both sides.
+    #[inline]
+    fn take_payload(&mut self) -> Bytes {
+        if self.start == self.end {
+            (self.start, self.end) = (self.cursor, self.cursor);
+            self.drop_front(self.cursor);
+            return Bytes::new();
+        }
+        let len = self.end - self.start;
+        self.drop_front(self.start);
+        let payload = self.input.buffer().split_to(len).freeze();
+        self.start = 0;
+        self.end = 0;
+        self.cursor -= len;
+        self.drop_front(self.cursor);
+        payload
+    }
+
+    /// Lends the event out of the input; its bytes are spent from now on.
+    #[inline]
+    pub(super) fn lend(&mut self) -> Option<EventRef<'_>> {
+        let event = match core::mem::replace(&mut self.ready, Ready::No) {
+            Ready::No => return None,
+            Ready::Message(verdict) => {
+                let payload = self.lend_payload();
+                EventRef::Message(match verdict {
+                    Verdict::Text(proof) => MessageRef::Text(validated_str(payload, proof)),
+                    Verdict::Binary => MessageRef::Binary(payload),
+                })
+            }
+            Ready::Fragment { last } => {
+                let kind = self.assembler.kind();
+                EventRef::Fragment { kind, payload: self.lend_payload(), last }
+            }
+            Ready::Control(control, range) => {
+                let payload = self.input.slice(range);
+                match control {
+                    Control::Close => EventRef::Close(None), // the connection knows its content
+                    Control::Ping => EventRef::Ping(payload),
+                    Control::Pong => EventRef::Pong(payload),
+                }
+            }
+        };
+        Some(event)
+    }
+
+    #[inline]
+    fn lend_payload(&mut self) -> &[u8] {
+        let range = self.start..self.end;
+        self.start = self.cursor;
+        self.end = self.cursor;
+        self.input.slice(range)
+    }
+}

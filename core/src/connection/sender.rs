@@ -1,0 +1,367 @@
+//! [`Sender`]: the sending half of a connection.
+
+use super::state::State;
+use crate::close::{CloseCode, CloseFrame};
+use crate::config::Limits;
+use crate::entropy::Entropy;
+use crate::error::{ProtocolError, SendError};
+use crate::event::{Fragment, Kind, Message, MessageRef};
+use crate::frame::{Header, Opcode};
+use crate::output::{BY_REFERENCE, Output};
+use crate::utf8::Validator;
+use alloc::boxed::Box;
+use bytes::{Buf, Bytes};
+use core::fmt::{self, Write};
+
+/// While more than this is queued, pings are not answered one by one: the newest waits (RFC 6455 §5.5.3).
+const PONGS_AT_ONCE: usize = 16 << 10;
+
+/// The longest payload of a control frame (RFC 6455 §5.5).
+const MAX_CONTROL: usize = 125;
+
+/// The sending half of a [`Connection`](super::Connection): it can be used while a received message
+/// is on loan, see [`Connection::lend`](super::Connection::lend).
+///
+/// Whatever is sent is queued; writing is the caller's. An error leaves the connection unharmed and
+/// queues nothing.
+pub struct Sender {
+    pub(super) output: Output,
+    pub(super) state: State,
+    /// Where masking keys come from; servers do not mask (RFC 6455 §5.1).
+    entropy: Option<Box<dyn Entropy>>,
+    /// The message that is being sent in fragments.
+    message: Option<Unfinished>,
+    /// The newest ping that was not answered because much was queued.
+    pong: Option<Bytes>,
+    output_max: usize,
+    unread_pings_max: u32,
+    /// How many pings found an older one still waiting since the peer last read something.
+    unread_pings: u32,
+    /// What the peer had read when reading last paused for lack of input.
+    taken_at_pause: Option<u64>,
+}
+
+/// A message of which not all fragments were sent.
+#[derive(Debug)]
+struct Unfinished {
+    kind: Kind,
+    validator: Validator,
+}
+
+/// A payload and whose it is.
+enum Payload<'a> {
+    Owned(Bytes),
+    Borrowed(&'a [u8]),
+}
+
+impl Sender {
+    pub(super) fn new(entropy: Option<Box<dyn Entropy>>, limits: &Limits, output: Output) -> Self {
+        Self {
+            output,
+            state: State::Open,
+            entropy,
+            message: None,
+            pong: None,
+            output_max: limits.output_max,
+            unread_pings_max: limits.unread_pings,
+            unread_pings: 0,
+            taken_at_pause: None,
+        }
+    }
+
+    /// Queues a message in one frame (RFC 6455 §6.1). A payload of 4 KiB or more is not copied,
+    /// except to mask one that others hold too.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`], [`SendError::UnfinishedMessage`], [`SendError::Full`].
+    #[inline]
+    pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        let message = message.into();
+        self.check_message()?;
+        self.data(opcode(message.kind()), true, Payload::Owned(message.into_bytes()));
+        Ok(())
+    }
+
+    /// Queues a message in one frame, copying its payload. For short messages this is the fast way.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    #[inline]
+    pub fn send_ref<'a>(&mut self, message: impl Into<MessageRef<'a>>) -> Result<(), SendError> {
+        let message = message.into();
+        self.check_message()?;
+        self.data(opcode(message.kind()), true, Payload::Borrowed(message.as_bytes()));
+        Ok(())
+    }
+
+    /// Queues the next piece of a message, in a frame of its own (RFC 6455 §5.4). Between the pieces
+    /// only control frames may be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`], [`SendError::Full`], [`SendError::KindChanged`], and
+    /// [`SendError::InvalidUtf8`] for text, which may be cut inside a character but must be whole at the end.
+    pub fn send_fragment(&mut self, fragment: Fragment) -> Result<(), SendError> {
+        self.check_open()?;
+        let Fragment { kind, payload, last } = fragment;
+        let (mut validator, opcode) = match &self.message {
+            None => (Validator::new(), opcode(kind)),
+            Some(message) if message.kind == kind => (message.validator, Opcode::Continuation),
+            Some(_) => return Err(SendError::KindChanged),
+        };
+        if kind == Kind::Text {
+            let fed = validator.feed(&payload);
+            let valid = if last { fed.and_then(|()| validator.finish().map(|_| ())) } else { fed };
+            valid.map_err(|at| SendError::InvalidUtf8 { at })?;
+        }
+        self.data(opcode, last, Payload::Owned(payload));
+        self.message = (!last).then_some(Unfinished { kind, validator });
+        Ok(())
+    }
+
+    /// Queues a ping (RFC 6455 §5.5.2), ahead of messages that are queued, as far as frames allow.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::ControlTooLong`] over 125 bytes, [`SendError::Closed`], [`SendError::Full`].
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.control(Opcode::Ping, payload)
+    }
+
+    /// Queues a pong that answers no ping (RFC 6455 §5.5.3). Pings are answered without this.
+    ///
+    /// # Errors
+    ///
+    /// As [`ping`](Self::ping).
+    pub fn pong(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.control(Opcode::Pong, payload)
+    }
+
+    /// Starts the closing handshake (RFC 6455 §7.1.2): queues a Close frame behind all that is queued,
+    /// empty if `frame` is `None`. Messages of the peer may still arrive. Does nothing if the
+    /// connection is closing already.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::InvalidCloseCode`], [`SendError::ReasonTooLong`].
+    pub fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), SendError> {
+        if let Some(CloseFrame { code, reason }) = &frame {
+            if !code.is_sendable() {
+                return Err(SendError::InvalidCloseCode { code: *code });
+            }
+            if reason.len() > CloseFrame::MAX_REASON {
+                return Err(SendError::ReasonTooLong { len: reason.len() });
+            }
+        }
+        let (state, send) = self.state.on_close_sent();
+        self.state = state;
+        if send {
+            match frame {
+                None => self.close_frame(None, ""),
+                Some(CloseFrame { code, reason }) => self.close_frame(Some(code), &reason),
+            }
+        }
+        Ok(())
+    }
+
+    /// How many bytes are queued, with their framing.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.output.remaining()
+    }
+
+    /// How many payload bytes of messages are queued: as the caller counts them, without framing and
+    /// before compression. WHATWG calls this `bufferedAmount`.
+    #[must_use]
+    pub fn buffered_amount(&self) -> u64 {
+        self.output.payload()
+    }
+
+    /// The peer pinged.
+    pub(super) fn answer_ping(&mut self, payload: &[u8]) -> Result<(), ProtocolError> {
+        if !self.state.may_send() {
+            return Ok(());
+        }
+        if self.output.remaining() < PONGS_AT_ONCE {
+            self.urgent(Opcode::Pong, payload);
+        } else {
+            self.pong = Some(Bytes::copy_from_slice(payload));
+        }
+        if self.taken_at_pause == Some(self.output.taken()) {
+            self.unread_pings += 1;
+            if self.unread_pings > self.unread_pings_max {
+                return Err(ProtocolError::PingFlood { limit: self.unread_pings_max });
+            }
+        }
+        Ok(())
+    }
+
+    /// The input is used up; a driver now writes what it can. If nothing has left by the next time,
+    /// the peer is not reading.
+    pub(super) fn on_pause(&mut self) {
+        let taken = self.output.taken();
+        if self.output.is_empty() || self.taken_at_pause != Some(taken) {
+            self.unread_pings = 0;
+        }
+        self.taken_at_pause = (!self.output.is_empty()).then_some(taken);
+    }
+
+    /// What is queued, with the pong that waited if its time has come.
+    pub(super) fn output(&mut self) -> &mut Output {
+        if self.output.remaining() < PONGS_AT_ONCE
+            && let Some(payload) = self.pong.take()
+            && self.state.may_send()
+        {
+            self.urgent(Opcode::Pong, &payload);
+        }
+        &mut self.output
+    }
+
+    /// Whether there is something to write.
+    pub(super) fn wants_write(&self) -> bool {
+        !self.output.is_empty() || (self.pong.is_some() && self.state.may_send())
+    }
+
+    /// The peer closed: answers with its code (RFC 6455 §5.5.1), empty with empty.
+    pub(super) fn on_close_received(&mut self, frame: Option<&CloseFrame>) {
+        let (state, answer) = self.state.on_close_received();
+        self.state = state;
+        if answer {
+            self.close_frame(frame.map(|frame| frame.code), "");
+        }
+    }
+
+    /// The peer broke the protocol: says so in a Close frame (RFC 6455 §7.1.7).
+    pub(super) fn on_violation(&mut self, error: ProtocolError) {
+        let (state, say) = self.state.on_violation();
+        self.state = state;
+        if say {
+            let mut reason = Reason { bytes: [0; CloseFrame::MAX_REASON], len: 0 };
+            let _ = write!(reason, "{error}"); // cut short if need be
+            self.close_frame(Some(error.close_code()), reason.as_str());
+        }
+    }
+
+    fn close_frame(&mut self, code: Option<CloseCode>, reason: &str) {
+        let mut payload = [0; MAX_CONTROL];
+        let len = match code {
+            None => 0,
+            Some(CloseCode(code)) => {
+                payload[..2].copy_from_slice(&code.to_be_bytes());
+                payload[2..2 + reason.len()].copy_from_slice(reason.as_bytes());
+                2 + reason.len()
+            }
+        };
+        self.frame(Opcode::Close, true, Payload::Borrowed(&payload[..len]));
+    }
+
+    fn control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
+        if payload.len() > MAX_CONTROL {
+            return Err(SendError::ControlTooLong { len: payload.len() });
+        }
+        self.check_open()?;
+        self.urgent(opcode, payload);
+        Ok(())
+    }
+
+    fn urgent(&mut self, opcode: Opcode, payload: &[u8]) {
+        let key = self.key();
+        let header = Header::data(opcode, true, payload.len() as u64, key).encode();
+        self.output.put_urgent(&header, payload, key);
+    }
+
+    #[inline]
+    fn check_open(&self) -> Result<(), SendError> {
+        if !self.state.may_send() {
+            return Err(SendError::Closed);
+        }
+        let (queued, limit) = (self.output.remaining(), self.output_max);
+        if queued >= limit {
+            return Err(SendError::Full { queued, limit });
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn check_message(&self) -> Result<(), SendError> {
+        self.check_open()?;
+        if self.message.is_some() {
+            return Err(SendError::UnfinishedMessage);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn data(&mut self, opcode: Opcode, fin: bool, payload: Payload<'_>) {
+        let len = match &payload {
+            Payload::Owned(bytes) => bytes.len(),
+            Payload::Borrowed(bytes) => bytes.len(),
+        };
+        self.frame(opcode, fin, payload);
+        self.output.count_payload(len as u64);
+    }
+
+    #[inline]
+    fn frame(&mut self, opcode: Opcode, fin: bool, payload: Payload<'_>) {
+        let key = self.key();
+        match payload {
+            Payload::Owned(bytes) if bytes.len() >= BY_REFERENCE => {
+                let header = Header::data(opcode, fin, bytes.len() as u64, key).encode();
+                self.output.put_owned(&header, bytes, key);
+            }
+            Payload::Owned(bytes) => self.copied(opcode, fin, &bytes, key),
+            Payload::Borrowed(bytes) => self.copied(opcode, fin, bytes, key),
+        }
+    }
+
+    #[inline]
+    fn copied(&mut self, opcode: Opcode, fin: bool, payload: &[u8], key: Option<[u8; 4]>) {
+        let header = Header::data(opcode, fin, payload.len() as u64, key).encode();
+        self.output.put_copied(&header, payload, key);
+    }
+
+    /// A fresh masking key for every frame (RFC 6455 §5.3), or none for a server.
+    #[inline]
+    fn key(&mut self) -> Option<[u8; 4]> {
+        let mut key = [0; 4];
+        self.entropy.as_mut()?.fill(&mut key);
+        Some(key)
+    }
+}
+
+const fn opcode(kind: Kind) -> Opcode {
+    match kind {
+        Kind::Text => Opcode::Text,
+        Kind::Binary => Opcode::Binary,
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("state", &self.state).field("output", &self.output).finish_non_exhaustive()
+    }
+}
+
+/// The reason of a Close frame, cut to fit between two characters.
+struct Reason {
+    bytes: [u8; CloseFrame::MAX_REASON],
+    len: usize,
+}
+
+impl Reason {
+    fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+    }
+}
+
+impl Write for Reason {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.len() - self.len;
+        let fits = (0..=room.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        self.bytes[self.len..self.len + fits].copy_from_slice(&text.as_bytes()[..fits]);
+        self.len += fits;
+        Ok(())
+    }
+}

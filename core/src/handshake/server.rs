@@ -1,0 +1,312 @@
+//! The server's side: [`ServerHandshake`] → [`Offer`] → accept or reject (RFC 6455 §4.2).
+
+use super::accept::{accept_key, is_key};
+use super::error::{HandshakeError, InvalidHead};
+use super::extensions::{self, Extension};
+use super::head::{Headers, Scanner, check_header, is_host, parsed, put_header};
+use super::{HandshakeLimits, Rejection};
+use crate::config::Config;
+use crate::connection::Connection;
+use crate::error::TimedOut;
+use crate::frame::Role;
+use crate::input::Input;
+use crate::output::Output;
+use crate::time::Instant;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::ops::Range;
+
+/// A server that waits for a client's request.
+///
+/// ```
+/// use bytes::Buf;
+/// use sansws_core::handshake::{HandshakeLimits, Rejection, ServerHandshake};
+/// use sansws_core::{Config, Instant};
+///
+/// let now = Instant::ORIGIN;
+/// let mut handshake = ServerHandshake::new(HandshakeLimits::default(), now);
+/// handshake.input().extend_from_slice(
+///     b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+///       Sec-WebSocket-Protocol: chat, superchat\r\n\r\n",
+/// );
+/// match handshake.receive() {
+///     Ok(None) => { /* read more */ }
+///     Ok(Some(mut offer)) => {
+///         assert_eq!(offer.request().path(), "/chat");
+///         offer.select_protocol("chat")?;
+///         let mut connection = offer.accept(Config::default(), now);
+///         assert!(connection.output().chunk().starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
+///     }
+///     Err(error) => { /* write this, then close */ Rejection::from(&error).encode(); }
+/// }
+/// # Ok::<_, sansws_core::handshake::InvalidHead>(())
+/// ```
+#[derive(Debug)]
+pub struct ServerHandshake {
+    input: Input,
+    scanner: Scanner,
+    limits: HandshakeLimits,
+    deadline: Instant,
+    done: bool,
+}
+
+impl ServerHandshake {
+    /// Begins to wait, until [`HandshakeLimits::timeout`] from `now`.
+    #[must_use]
+    pub fn new(limits: HandshakeLimits, now: Instant) -> Self {
+        let deadline = now + limits.timeout;
+        Self { input: Input::default(), scanner: Scanner::default(), limits, deadline, done: false }
+    }
+
+    /// Where bytes that arrive are put. What comes behind the request's head becomes frames.
+    pub const fn input(&mut self) -> &mut Input {
+        &mut self.input
+    }
+
+    /// The client's request, once it is there and found to be one for a WebSocket. `Ok(None)`: put more bytes
+    /// into [`input`](Self::input); also whenever called again after an offer or an error.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError`] as soon as the bytes that show it are there: answer with
+    /// [`Rejection::from`] it, then close (RFC 6455 §4.2.1).
+    pub fn receive(&mut self) -> Result<Option<Offer>, HandshakeError> {
+        if self.done {
+            return Ok(None);
+        }
+        let result = self.scanner.scan(self.input.bytes(), &self.limits);
+        self.done = !matches!(result, Ok(None));
+        let Some(len) = result? else { return Ok(None) };
+        let head = self.input.buffer().split_to(len).freeze();
+        let request = Request::parse(head, self.scanner.headers())?;
+        Offer::new(request, core::mem::take(&mut self.input)).map(Some)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
+    #[must_use]
+    pub const fn poll_timeout(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Time has passed.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut::Handshake`] if it took too long: close the transport.
+    pub fn handle_timeout(&self, now: Instant) -> Result<(), TimedOut> {
+        if now < self.deadline { Ok(()) } else { Err(TimedOut::Handshake(self.limits.timeout)) }
+    }
+}
+
+/// A client's request: its target and its headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    headers: Headers,
+    target: Range<usize>,
+}
+
+impl Request {
+    fn parse(head: Bytes, headers: usize) -> Result<Self, HandshakeError> {
+        let mut fields = vec![httparse::EMPTY_HEADER; headers];
+        let mut request = httparse::Request::new(&mut fields);
+        parsed(request.parse(&head))?;
+        if request.version != Some(1) {
+            return Err(HandshakeError::UnsupportedHttp);
+        }
+        if request.method != Some("GET") {
+            return Err(HandshakeError::MethodNotGet);
+        }
+        let headers = Headers::new(head.clone(), request.headers);
+        let target = headers.range(request.path.unwrap_or_default().as_bytes());
+        let request = Self { headers, target };
+        if !request.path().starts_with('/') || request.target().contains('#') {
+            return Err(HandshakeError::InvalidTarget);
+        }
+        Ok(request)
+    }
+
+    /// The request target as it was sent: a path with perhaps a query, or an absolute URL.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.headers.str(&self.target)
+    }
+
+    /// The path, without the query; escapes are left as they are.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let resource = self.resource();
+        resource.split_once('?').map_or(resource, |(path, _)| path)
+    }
+
+    /// What stands behind the `?`, if there is one.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.resource().split_once('?').map(|(_, query)| query)
+    }
+
+    /// The `Host` header.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.headers.get("host").unwrap_or_default()
+    }
+
+    /// The `Origin` header: which site's page asks, if a browser does (RFC 6455 §10.2). Programs can
+    /// send what they like (§10.1).
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        self.headers.get("origin")
+    }
+
+    /// All headers.
+    #[must_use]
+    pub const fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The target without the scheme and host of an absolute one (RFC 6455 §4.2.1 item 1). Not
+    /// beginning with `/` if it is neither.
+    fn resource(&self) -> &str {
+        let target = self.target();
+        let after_scheme = ["http://", "https://"]
+            .iter()
+            .find(|scheme| target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+            .map(|scheme| &target[scheme.len()..]);
+        match after_scheme {
+            None => target,
+            Some(rest) => match rest.find(['/', '?']) {
+                Some(at) if rest[at..].starts_with('/') => &rest[at..],
+                Some(_) => "",
+                None => "/",
+            },
+        }
+    }
+}
+
+/// A valid request for a WebSocket, not yet answered.
+#[derive(Debug)]
+pub struct Offer {
+    request: Request,
+    extensions: Vec<Extension>,
+    input: Input,
+    protocol: Option<String>,
+    headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Offer {
+    /// Holds the request to RFC 6455 §4.2.1. `input` is what came behind it.
+    fn new(request: Request, input: Input) -> Result<Self, HandshakeError> {
+        let headers = request.headers();
+        match headers.single("Host")? {
+            None => return Err(HandshakeError::MissingHeader { name: "Host" }),
+            Some(host) if !is_host(host) => return Err(HandshakeError::InvalidHeader { name: "Host" }),
+            Some(_) => {}
+        }
+        // A body is never asked for on a GET, and bytes behind the head are frames only behind a 101.
+        let length = headers.single("Content-Length")?;
+        if length.is_some_and(|length| length != b"0") || headers.get_all("Transfer-Encoding").next().is_some() {
+            return Err(HandshakeError::BodyNotAllowed);
+        }
+        if !headers.has_word("Upgrade", "websocket") {
+            return Err(HandshakeError::MissingHeader { name: "Upgrade" });
+        }
+        if !headers.has_word("Connection", "upgrade") {
+            return Err(HandshakeError::MissingHeader { name: "Connection" });
+        }
+        if headers.single("Sec-WebSocket-Version")? != Some(b"13") {
+            return Err(HandshakeError::UnsupportedVersion);
+        }
+        match headers.single("Sec-WebSocket-Key")? {
+            None => return Err(HandshakeError::MissingHeader { name: "Sec-WebSocket-Key" }),
+            Some(key) if !is_key(key) => return Err(HandshakeError::InvalidHeader { name: "Sec-WebSocket-Key" }),
+            Some(_) => {}
+        }
+        headers.protocols().try_for_each(|protocol| protocol.map(|_| ()))?;
+        let mut extensions = Vec::new();
+        for value in headers.get_all("Sec-WebSocket-Extensions") {
+            let list = extensions::parse(value);
+            extensions.extend(list.map_err(|_| HandshakeError::InvalidHeader { name: "Sec-WebSocket-Extensions" })?);
+        }
+        Ok(Self { request, extensions, input, protocol: None, headers: Vec::new() })
+    }
+
+    /// The request, to decide by.
+    #[must_use]
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The subprotocols that the client offers, the one it likes best first (RFC 6455 §4.1 item 10).
+    pub fn protocols(&self) -> impl Iterator<Item = &str> {
+        self.request.headers.protocols().filter_map(Result::ok)
+    }
+
+    /// The extensions that the client offers, the ones it likes best first (RFC 6455 §9.1). One may
+    /// stand several times, with other parameters.
+    #[must_use]
+    pub fn extensions(&self) -> &[Extension] {
+        &self.extensions
+    }
+
+    /// Chooses a subprotocol (RFC 6455 §4.2.2). Without a choice the connection has none.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidHead::UnofferedProtocol`] if the client did not offer it; the offer is as it was.
+    pub fn select_protocol(&mut self, protocol: &str) -> Result<(), InvalidHead> {
+        if !self.protocols().any(|offered| offered == protocol) {
+            return Err(InvalidHead::UnofferedProtocol(protocol.into()));
+        }
+        self.protocol = Some(protocol.into());
+        Ok(())
+    }
+
+    /// Adds a header to the answer, such as `Set-Cookie`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidHead`] if it could become anything but one header line, or is one that the handshake
+    /// sets by itself; the offer is as it was.
+    pub fn add_header(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), InvalidHead> {
+        check_header(name, value.as_ref())?;
+        self.headers.push((name.into(), value.as_ref().into()));
+        Ok(())
+    }
+
+    /// Opens the connection: the answer is at the front of its [`output`](Connection::output), and
+    /// messages may be sent behind it at once.
+    #[must_use]
+    pub fn accept(self, config: Config, now: Instant) -> Connection {
+        let key = self.request.headers.get_all("Sec-WebSocket-Key").next().unwrap_or_default();
+        let mut head = Vec::with_capacity(256);
+        head.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
+        put_header(&mut head, "Upgrade", b"websocket");
+        put_header(&mut head, "Connection", b"Upgrade");
+        put_header(&mut head, "Sec-WebSocket-Accept", accept_key(key).as_bytes());
+        if let Some(protocol) = &self.protocol {
+            put_header(&mut head, "Sec-WebSocket-Protocol", protocol.as_bytes());
+        }
+        for (name, value) in &self.headers {
+            put_header(&mut head, name, value);
+        }
+        head.extend_from_slice(b"\r\n");
+        let mut output = Output::default();
+        output.put(&head);
+        Connection::new(Role::Server, None, config, self.input, output, now)
+    }
+
+    /// Does not open the connection. Write what this returns, then shut down the write side, read until
+    /// EOF and close.
+    #[must_use]
+    pub fn reject(self, rejection: &Rejection) -> Bytes {
+        rejection.encode()
+    }
+
+    /// The chosen subprotocol.
+    #[must_use]
+    pub fn protocol(&self) -> Option<&str> {
+        self.protocol.as_deref()
+    }
+}

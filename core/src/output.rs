@@ -1,0 +1,377 @@
+//! [`Output`]: what a connection has to write.
+
+use crate::frame::HeaderBytes;
+use crate::mask;
+use alloc::collections::VecDeque;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+/// From this many bytes on a payload that we own is queued as it is; a shorter one is copied behind
+/// its header, since a copy of it costs less than one more slice in a vectored write.
+pub(crate) const BY_REFERENCE: usize = 4 << 10;
+
+/// What a connection has to write, as a [`Buf`]: write [`chunk`](Buf::chunk) or
+/// [`chunks_vectored`](Buf::chunks_vectored), then [`advance`](Buf::advance) by what was written.
+///
+/// Short frames share one buffer, so that a batch of replies leaves as one slice; a long payload stays
+/// where it is. The buffer can be lent by the caller, so that idle connections hold none; see
+/// [`lend`](Self::lend).
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Headers, and payloads that were copied behind them.
+    joined: BytesMut,
+    /// Payloads that were not copied, in order.
+    large: VecDeque<Large>,
+    /// How many bytes of `joined` precede the last of `large`: the sum of their `after`.
+    claimed: usize,
+    /// How many bytes are queued in all.
+    len: usize,
+    /// How many of them are payload of data messages, as the caller counts it; see [`payload`](Self::payload).
+    payload: u64,
+    /// How many bytes were ever taken.
+    taken: u64,
+}
+
+#[derive(Debug)]
+struct Large {
+    /// How many bytes of `joined`, from the end of the large payload before, precede this one.
+    after: usize,
+    payload: Bytes,
+}
+
+impl Output {
+    /// Whether nothing is queued.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many bytes were taken since the connection began.
+    #[must_use]
+    pub const fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Lends an empty buffer for frames to be joined in. Without one, the first send allocates.
+    ///
+    /// A driver of many connections lends each the same few buffers in turn, so that an idle
+    /// connection holds none and the one in use is in cache. Returns the buffer if one is there already.
+    ///
+    /// ```
+    /// use bytes::{Buf, BytesMut};
+    /// use sansws_core::{Config, Connection, Instant};
+    ///
+    /// let mut connection = Connection::server(Config::default(), Instant::ORIGIN);
+    /// assert!(connection.output().lend(BytesMut::with_capacity(4096)).is_none());
+    /// connection.send("hi")?;
+    /// let n = connection.output().remaining();
+    /// connection.output().advance(n); // written
+    /// assert!(connection.output().reclaim().unwrap().capacity() >= 4092);
+    /// # Ok::<_, sansws_core::SendError>(())
+    /// ```
+    pub fn lend(&mut self, buffer: BytesMut) -> Option<BytesMut> {
+        if self.has_buffer() {
+            return Some(buffer);
+        }
+        self.joined = buffer;
+        None
+    }
+
+    /// Whether a buffer is there, lent or allocated.
+    #[must_use]
+    pub fn has_buffer(&self) -> bool {
+        self.joined.capacity() > 0
+    }
+
+    /// Takes the buffer back, if there is one and nothing is queued.
+    pub fn reclaim(&mut self) -> Option<BytesMut> {
+        if !self.is_empty() || !self.has_buffer() {
+            return None;
+        }
+        self.large = VecDeque::new();
+        Some(core::mem::take(&mut self.joined))
+    }
+
+    /// How many bytes of data messages are queued, counted before framing and compression. Falls in
+    /// proportion to the bytes taken, and is exact when a message has just been queued on an empty
+    /// output and when all has been taken.
+    pub(crate) const fn payload(&self) -> u64 {
+        self.payload
+    }
+
+    /// Counts a message's payload.
+    #[inline]
+    pub(crate) const fn count_payload(&mut self, len: u64) {
+        self.payload = self.payload.saturating_add(len);
+    }
+
+    /// Queues bytes that are not frames: the opening handshake.
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.joined.put_slice(bytes);
+        self.len += bytes.len();
+    }
+
+    /// Queues a frame whose payload is copied, and masked on the way if there is a key.
+    #[inline]
+    pub(crate) fn put_copied(&mut self, header: &HeaderBytes, payload: &[u8], key: Option<[u8; 4]>) {
+        let frame = header.len() + payload.len();
+        self.joined.reserve(frame);
+        self.joined.put_slice(header);
+        let start = self.joined.len();
+        self.joined.put_slice(payload);
+        if let Some(key) = key {
+            mask::apply(key, 0, &mut self.joined[start..]);
+        }
+        self.len += frame;
+    }
+
+    /// Queues a frame whose payload is not copied, except to mask it if others hold it too.
+    pub(crate) fn put_owned(&mut self, header: &HeaderBytes, payload: Bytes, key: Option<[u8; 4]>) {
+        let payload = match key {
+            None => payload,
+            Some(key) => {
+                let mut own = payload.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
+                mask::apply(key, 0, &mut own);
+                own.freeze()
+            }
+        };
+        self.joined.put_slice(header);
+        self.len += header.len() + payload.len();
+        let after = self.joined.len() - self.claimed;
+        self.claimed += after;
+        self.large.push_back(Large { after, payload });
+    }
+
+    /// Queues a control frame ahead of what is queued, as far as frames allow: behind the first large
+    /// payload if there is one, else at the end, which is near.
+    pub(crate) fn put_urgent(&mut self, header: &HeaderBytes, payload: &[u8], key: Option<[u8; 4]>) {
+        let before = self.joined.len();
+        self.put_copied(header, payload, key);
+        if let Some(first) = self.large.front() {
+            let frame = self.joined.len() - before;
+            self.joined[first.after..].rotate_right(frame);
+            if let Some(second) = self.large.get_mut(1) {
+                second.after += frame;
+                self.claimed += frame;
+            }
+        }
+    }
+
+    /// Drops all that is queued.
+    pub(crate) fn clear(&mut self) {
+        self.joined = BytesMut::new();
+        self.large = VecDeque::new();
+        self.claimed = 0;
+        self.len = 0;
+        self.payload = 0;
+    }
+}
+
+impl Buf for Output {
+    fn remaining(&self) -> usize {
+        self.len
+    }
+
+    fn chunk(&self) -> &[u8] {
+        match self.large.front() {
+            None => &self.joined,
+            Some(Large { after: 0, payload }) => payload,
+            Some(Large { after, .. }) => &self.joined[..*after],
+        }
+    }
+
+    #[cfg(feature = "std")]
+    fn chunks_vectored<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>]) -> usize {
+        let mut joined: &[u8] = &self.joined;
+        let large = self.large.iter().flat_map(|Large { after, payload }| {
+            let (before, rest) = joined.split_at(*after);
+            joined = rest;
+            [before, payload]
+        });
+        let mut filled = 0;
+        let mut fill = |bytes: &'a [u8]| {
+            if !bytes.is_empty() && filled < slices.len() {
+                slices[filled] = std::io::IoSlice::new(bytes);
+                filled += 1;
+            }
+            filled < slices.len()
+        };
+        let mut large = large;
+        if large.all(&mut fill) {
+            drop(large);
+            fill(joined);
+        }
+        filled
+    }
+
+    /// # Panics
+    ///
+    /// If `count` exceeds [`remaining`](Buf::remaining), as [`Buf::advance`] demands.
+    fn advance(&mut self, count: usize) {
+        assert!(count <= self.len, "advanced {count} bytes of {}", self.len);
+        self.payload -= proportion(self.payload, count, self.len);
+        self.len -= count;
+        self.taken += count as u64;
+        let mut left = count;
+        while let Some(front) = self.large.front_mut() {
+            let joined = left.min(front.after);
+            self.joined.advance(joined);
+            front.after -= joined;
+            self.claimed -= joined;
+            left -= joined;
+            if left == 0 && (front.after > 0 || !front.payload.is_empty()) {
+                return;
+            }
+            let payload = left.min(front.payload.len());
+            front.payload.advance(payload);
+            left -= payload;
+            if !front.payload.is_empty() {
+                return;
+            }
+            self.large.pop_front();
+        }
+        if left == self.joined.len() {
+            self.joined.clear();
+        } else {
+            self.joined.advance(left);
+        }
+    }
+}
+
+/// `count / of` of `whole`, rounded down; all of it if `count` is all.
+#[expect(clippy::cast_possible_truncation, reason = "at most `whole`, since count <= of")]
+fn proportion(whole: u64, count: usize, of: usize) -> u64 {
+    if whole == 0 || count == of {
+        return whole;
+    }
+    (u128::from(whole) * count as u128 / of as u128) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::{Header, Opcode};
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    fn header(len: usize) -> HeaderBytes {
+        Header::data(Opcode::Binary, true, len as u64, None).encode()
+    }
+
+    /// Takes everything, `step` bytes at a time.
+    fn drain(output: &mut Output, step: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while output.has_remaining() {
+            let chunk = output.chunk();
+            let taken = chunk.len().min(step);
+            assert!(taken > 0, "an empty chunk while {} bytes remain", output.remaining());
+            bytes.extend_from_slice(&chunk[..taken]);
+            output.advance(taken);
+        }
+        bytes
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Copied(Vec<u8>),
+        Owned(Vec<u8>),
+        Take(prop::sample::Index),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let payload = || prop::collection::vec(any::<u8>(), 0..200);
+        prop_oneof![
+            payload().prop_map(Step::Copied),
+            payload().prop_map(Step::Owned),
+            any::<prop::sample::Index>().prop_map(Step::Take),
+        ]
+    }
+
+    proptest! {
+        /// Whatever is queued and however it is taken, the bytes come out in order.
+        #[test]
+        fn equals_a_plain_queue(steps in prop::collection::vec(step(), 0..30), step in 1..300usize) {
+            let (mut output, mut expected, mut got) = (Output::default(), Vec::new(), Vec::new());
+            for step in steps {
+                match step {
+                    Step::Copied(payload) => {
+                        expected.extend_from_slice(&header(payload.len()));
+                        expected.extend_from_slice(&payload);
+                        output.put_copied(&header(payload.len()), &payload, None);
+                    }
+                    Step::Owned(payload) => {
+                        expected.extend_from_slice(&header(payload.len()));
+                        expected.extend_from_slice(&payload);
+                        output.put_owned(&header(payload.len()), payload.into(), None);
+                    }
+                    Step::Take(at) => {
+                        let count = at.index(output.remaining() + 1);
+                        let mut slices = [std::io::IoSlice::new(&[]); 64];
+                        let filled = output.chunks_vectored(&mut slices);
+                        let all: Vec<u8> = slices[..filled].iter().flat_map(|slice| slice.to_vec()).collect();
+                        prop_assert_eq!(all.len(), output.remaining());
+                        got.extend_from_slice(&all[..count]);
+                        output.advance(count);
+                    }
+                }
+                prop_assert_eq!(output.remaining() + got.len(), expected.len());
+            }
+            got.extend(drain(&mut output, step));
+            prop_assert_eq!(got, expected);
+        }
+
+        #[test]
+        fn owned_payloads_are_masked_whether_shared_or_not(payload in prop::collection::vec(any::<u8>(), 0..100), key: [u8; 4], shared: bool) {
+            let payload = Bytes::from(payload);
+            let other = shared.then(|| payload.clone());
+            let mut expected = payload.to_vec();
+            mask::apply(key, 0, &mut expected);
+            let mut output = Output::default();
+            output.put_owned(&header(expected.len()), payload.clone(), Some(key));
+            prop_assert_eq!(&drain(&mut output, 1000)[header(expected.len()).len()..], &expected);
+            drop(other);
+        }
+    }
+
+    #[test]
+    fn urgent_frames_overtake_what_has_not_begun() {
+        let ping = Header::data(Opcode::Ping, true, 1, None).encode();
+        let mut output = Output::default();
+        for payload in [&b"first"[..], b"second", b"third"] {
+            output.put_owned(&header(payload.len()), Bytes::copy_from_slice(payload), None);
+        }
+        output.advance(4); // inside the first payload
+        output.put_urgent(&ping, b"!", None);
+        assert_eq!(drain(&mut output, 3), b"rst\x89\x01!\x82\x06second\x82\x05third");
+    }
+
+    #[test]
+    fn payload_is_exact_at_both_ends_and_never_rises_by_taking() {
+        let mut output = Output::default();
+        for len in [100, 1, 5000] {
+            output.put_copied(&header(len), &alloc::vec![0; len], None);
+            output.count_payload(len as u64);
+        }
+        assert_eq!(output.payload(), 5101);
+        let mut last = 5101;
+        while output.has_remaining() {
+            output.advance(1);
+            assert!(output.payload() <= last && output.payload() <= output.remaining() as u64);
+            last = output.payload();
+        }
+        assert_eq!(last, 0);
+    }
+
+    #[test]
+    fn a_lent_buffer_comes_back_only_when_all_is_taken() {
+        let mut output = Output::default();
+        assert!(output.reclaim().is_none());
+        assert!(output.lend(BytesMut::with_capacity(100)).is_none());
+        assert!(output.lend(BytesMut::with_capacity(1)).is_some());
+        output.put(b"abc");
+        output.advance(2);
+        assert!(output.reclaim().is_none());
+        output.advance(1);
+        assert_eq!(output.reclaim().map(|buffer| buffer.len()), Some(0));
+        assert!(!output.has_buffer());
+    }
+}
