@@ -128,6 +128,13 @@ impl From<CloseCode> for CloseFrame {
     }
 }
 
+/// So that a code alone can stand where a Close frame is optional.
+impl From<CloseCode> for Option<CloseFrame> {
+    fn from(code: CloseCode) -> Self {
+        Some(code.into())
+    }
+}
+
 impl fmt::Display for CloseFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.reason.is_empty() { self.code.fmt(f) } else { write!(f, "{} ({})", self.code, self.reason) }

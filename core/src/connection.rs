@@ -16,7 +16,7 @@ use crate::close::CloseFrame;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::error::{ProtocolError, SendError, TimedOut};
-use crate::event::{Event, EventRef, Fragment, Message, MessageRef};
+use crate::event::{Event, EventKind, EventRef, Fragment, Message, MessageRef};
 use crate::frame::Role;
 use crate::input::Input;
 use crate::output::Output;
@@ -208,6 +208,13 @@ impl Connection {
         self.receiver.is_ready()
     }
 
+    /// What kind of event is ready to be taken, if one is.
+    #[inline]
+    #[must_use]
+    pub const fn peek(&self) -> Option<EventKind> {
+        self.receiver.peek()
+    }
+
     /// The peer's side of the stream has ended. Take the events that are in the input first.
     ///
     /// # Errors
@@ -314,11 +321,11 @@ impl Connection {
                 Ok(())
             }
             Due::GiveUp(reason) => {
-                let both_closed = matches!(self.sender.state, State::Draining | State::Failed);
+                let both_closed = matches!(self.sender.state, State::Draining | State::Failed) && !self.wants_write();
                 self.sender.state = State::Ended;
                 self.sender.output.clear();
                 self.receiver.discard();
-                // A peer that does not end the connection after both Close frames costs us only the wait.
+                // A peer that does not end the stream after both Close frames costs us only the wait.
                 if both_closed && matches!(reason, TimedOut::Close(_)) { Ok(()) } else { Err(reason) }
             }
         }

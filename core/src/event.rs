@@ -150,6 +150,22 @@ pub enum Event {
     Close(Option<CloseFrame>),
 }
 
+/// What an [`Event`] is, without its content.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// [`Event::Message`].
+    Message,
+    /// [`Event::Fragment`].
+    Fragment,
+    /// [`Event::Ping`].
+    Ping,
+    /// [`Event::Pong`].
+    Pong,
+    /// [`Event::Close`].
+    Close,
+}
+
 /// A whole message, lent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageRef<'a> {

@@ -97,7 +97,7 @@ pub use config::{Config, Delivery, Keepalive, Limits};
 pub use connection::{Connection, Sender};
 pub use entropy::Entropy;
 pub use error::{ProtocolError, SendError, TimedOut};
-pub use event::{Event, EventRef, Fragment, Kind, Message, MessageRef};
+pub use event::{Event, EventKind, EventRef, Fragment, Kind, Message, MessageRef};
 pub use input::Input;
 pub use output::Output;
 pub use text::Text;

@@ -16,7 +16,7 @@
 use crate::assembler::{Assembler, Verdict};
 use crate::config::{Delivery, Limits};
 use crate::error::ProtocolError;
-use crate::event::{Event, EventRef, Fragment, Message, MessageRef};
+use crate::event::{Event, EventKind, EventRef, Fragment, Message, MessageRef};
 use crate::frame::{Decoder, Header, Opcode, Role};
 use crate::input::Input;
 use crate::mask;
@@ -105,6 +105,19 @@ impl Receiver {
     #[inline]
     pub(super) const fn is_ready(&self) -> bool {
         !matches!(self.ready, Ready::No)
+    }
+
+    /// The kind of the event that was decoded and not taken.
+    #[inline]
+    pub(super) const fn peek(&self) -> Option<EventKind> {
+        Some(match self.ready {
+            Ready::No => return None,
+            Ready::Message(_) => EventKind::Message,
+            Ready::Fragment { .. } => EventKind::Fragment,
+            Ready::Control(Control::Ping, _) => EventKind::Ping,
+            Ready::Control(Control::Pong, _) => EventKind::Pong,
+            Ready::Control(Control::Close, _) => EventKind::Close,
+        })
     }
 
     /// How many more bytes the frame in progress needs, within reason.

@@ -1,0 +1,180 @@
+//! [`Connector`]: how a client opens WebSockets.
+
+use crate::entropy::ThreadEntropy;
+use crate::error::Error;
+use crate::opening::Opening;
+use crate::runtime::{Bind, Clock, Connect, Runtime};
+use crate::stream::WsStream;
+use crate::target::{Target, UrlError};
+use sansws_core::handshake::{ClientHandshake, ClientRequest, HandshakeLimits, Response};
+use sansws_core::{Config, TimedOut};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::marker::PhantomData;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+/// How a client opens WebSockets: limits, subprotocols, headers, timeouts.
+pub struct Connector<R> {
+    config: Config,
+    limits: HandshakeLimits,
+    protocols: Vec<String>,
+    headers: Vec<(String, Vec<u8>)>,
+    connect_timeout: Duration,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R> Default for Connector<R> {
+    fn default() -> Self {
+        Self {
+            config: Config::client(),
+            limits: HandshakeLimits::default(),
+            protocols: Vec::new(),
+            headers: Vec::new(),
+            connect_timeout: Duration::from_secs(10),
+            runtime: PhantomData,
+        }
+    }
+}
+
+impl<R> Connector<R> {
+    /// One with all defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How the connection behaves once it is open.
+    #[must_use]
+    pub fn config(self, config: Config) -> Self {
+        Self { config, ..self }
+    }
+
+    /// What a server may cost before the connection is open.
+    #[must_use]
+    pub fn handshake_limits(self, limits: HandshakeLimits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// How long resolving the host and connecting to it may take together. Default: 10 s.
+    #[must_use]
+    pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
+        Self { connect_timeout, ..self }
+    }
+
+    /// The subprotocols to offer, the best first (RFC 6455 §1.9).
+    #[must_use]
+    pub fn protocols<P: Into<String>>(self, protocols: impl IntoIterator<Item = P>) -> Self {
+        Self { protocols: protocols.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Adds a header to the request, such as `Origin`, `Cookie` or `Authorization`.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push((name.into(), value.as_ref().into()));
+        self
+    }
+}
+
+impl<R: Runtime> Connector<R> {
+    /// Connects over TCP to a `ws:` URL and opens a WebSocket. The host's addresses are tried in turn. The answer
+    /// comes with it. Redirects are not followed.
+    ///
+    /// Not cancel safe: dropped, the attempt is given up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`], [`Error::Head`] for what the caller gave; [`Error::Io`], [`Error::TimedOut`] while connecting;
+    /// [`Error::Handshake`] for what the server did, with its answer if it refused.
+    pub async fn connect(&self, url: &str) -> Result<(WsStream<R::Transport, R::Clock>, Response), Error>
+    where
+        R: Connect + Bind<<R as Connect>::Tcp>,
+    {
+        let target = Target::parse(url)?;
+        if target.is_secure() {
+            return Err(UrlError::NoTls.into());
+        }
+        let stream = self.tcp(&target).await?;
+        self.client(stream, ClientRequest::new(target.authority(), target.resource())).await
+    }
+
+    /// Opens a WebSocket on a stream that is connected to the server: through a proxy, over a Unix socket, over TLS
+    /// of the caller's own. What the connector knows of subprotocols and headers is added to the request.
+    ///
+    /// Not cancel safe: dropped, the stream is dropped with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn client<S>(
+        &self,
+        stream: S,
+        request: ClientRequest,
+    ) -> Result<(WsStream<R::Transport, R::Clock>, Response), Error>
+    where
+        R: Bind<S>,
+    {
+        let request = self.protocols.iter().fold(request, ClientRequest::protocol);
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        let mut opening = Opening::new(R::bind(stream), R::Clock::default(), &self.limits);
+        let now = opening.clock.now();
+        let entropy = ThreadEntropy::new()?;
+        let handshake = ClientHandshake::new(request, self.config.clone(), self.limits.clone(), entropy, now)?;
+        let (connection, response) = opening.ask(handshake).await?;
+        let stream = WsStream::from_connection(opening.transport, opening.clock, connection);
+        Ok((stream.with_protocol(response.protocol().map(Into::into)), response))
+    }
+
+    /// Connects to the first address of the host that answers.
+    async fn tcp(&self, target: &Target) -> Result<R::Tcp, Error>
+    where
+        R: Connect,
+    {
+        let connect = async {
+            let mut failure = io::Error::new(io::ErrorKind::NotFound, "host has no address");
+            for address in R::resolve(target.host(), target.port()).await? {
+                match R::connect(address).await {
+                    Ok(stream) => return Ok(stream),
+                    Err(error) => failure = error,
+                }
+            }
+            Err(failure)
+        };
+        let mut clock = R::Clock::default();
+        let deadline = clock.now() + self.connect_timeout;
+        let mut connect = pin!(connect);
+        poll_fn(|cx| match connect.as_mut().poll(cx) {
+            Poll::Ready(connected) => Poll::Ready(connected.map_err(Error::Io)),
+            Poll::Pending => {
+                clock.poll_until(cx, deadline).map(|()| Err(TimedOut::Connect(self.connect_timeout).into()))
+            }
+        })
+        .await
+    }
+}
+
+impl<R> Clone for Connector<R> {
+    fn clone(&self) -> Self {
+        Self {
+            config: self.config.clone(),
+            limits: self.limits.clone(),
+            protocols: self.protocols.clone(),
+            headers: self.headers.clone(),
+            connect_timeout: self.connect_timeout,
+            runtime: PhantomData,
+        }
+    }
+}
+
+impl<R> fmt::Debug for Connector<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector")
+            .field("config", &self.config)
+            .field("limits", &self.limits)
+            .field("protocols", &self.protocols)
+            .field("connect_timeout", &self.connect_timeout)
+            .finish_non_exhaustive() // headers may hold credentials
+    }
+}

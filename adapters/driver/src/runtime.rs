@@ -1,0 +1,45 @@
+//! What a runtime brings: a [`Clock`], its streams, and its way to connect.
+
+use crate::transport::Transport;
+use sansws_core::Instant;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+/// The time, and a timer for one deadline.
+pub trait Clock {
+    /// The time now, from an origin that is the same for all clocks of this type.
+    fn now(&self) -> Instant;
+
+    /// Ready once `deadline` has come; else the task of `cx` is woken when it does. Another deadline replaces
+    /// the one before.
+    fn poll_until(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()>;
+}
+
+/// An async runtime. The types of an adapter, such as its `Acceptor`, are those of this crate bound to its runtime.
+pub trait Runtime: 'static {
+    /// Its clock.
+    type Clock: Clock + Default;
+}
+
+/// A runtime whose streams include `S`.
+pub trait Bind<S>: Runtime {
+    /// `S`, as the driver wants it.
+    type Transport: Transport;
+
+    /// Wraps the stream, and sets what a WebSocket wants of it: no Nagle delay on TCP.
+    fn bind(stream: S) -> Self::Transport;
+}
+
+/// A runtime that can connect over TCP.
+pub trait Connect: Bind<Self::Tcp> {
+    /// Its TCP stream.
+    type Tcp;
+
+    /// The addresses of a host, in the order to try them.
+    fn resolve(host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
+
+    /// Connects to one of them.
+    fn connect(address: SocketAddr) -> impl Future<Output = io::Result<Self::Tcp>> + Send;
+}

@@ -1,0 +1,204 @@
+#![forbid(unsafe_code)]
+//! WebSocket for tokio.
+//!
+//! The protocol is in [`sansws_core`], without I/O; the loop that drives it is shared with the adapters of other
+//! runtimes, which have the same names. Here is what binds both to tokio: streams, and the clock.
+//!
+//! # A server
+//!
+//! The fastest loop is [`WsStream::serve`]: each message is on loan, and the replies to all messages of one read
+//! leave in one write.
+//!
+//! ```no_run
+//! use sansws_tokio::Acceptor;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:9001").await?;
+//! let acceptor = Acceptor::new();
+//! loop {
+//!     let (tcp, _) = listener.accept().await?;
+//!     let acceptor = acceptor.clone();
+//!     tokio::spawn(async move {
+//!         let mut ws = acceptor.accept(tcp).await?;
+//!         ws.serve(|message, sender| sender.send_ref(message)).await
+//!     });
+//! }
+//! # }
+//! ```
+//!
+//! # A client
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! # let url = format!("ws://{}", listener.local_addr()?);
+//! # tokio::spawn(async move {
+//! #     let (tcp, _) = listener.accept().await.unwrap();
+//! #     let mut ws = sansws_tokio::accept(tcp).await.unwrap();
+//! #     ws.serve(|message, sender| sender.send_ref(message)).await.unwrap();
+//! # });
+//! let mut ws = sansws_tokio::connect(&url).await?; // such as "ws://localhost:9001"
+//! ws.send("hello").await?;
+//! if let Some(message) = ws.next().await {
+//!     assert_eq!(message?.as_text(), Some("hello"));
+//! }
+//! ws.close(None).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Cancel safety
+//!
+//! Everything on an open [`WsStream`] is cancel safe; its documentation has the table. `accept` and `connect` are not:
+//! dropped, they drop the stream, and there is no connection.
+
+use bytes::{BufMut, BytesMut};
+use sansws_core::Instant;
+use sansws_driver::{Bind, Clock, Connect, Runtime};
+use std::any::Any;
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+pub use sansws_core as core;
+pub use sansws_core::handshake::{ClientRequest, Rejection, Response};
+pub use sansws_core::{CloseCode, CloseFrame, Config, Event, Fragment, Keepalive, Kind, Limits, Message, MessageRef};
+pub use sansws_driver::{Error, Origins};
+
+/// An open WebSocket over a stream of tokio's; see [`sansws_driver::WsStream`] for its methods.
+pub type WsStream<S = TcpStream> = sansws_driver::WsStream<Transport<S>, Timer>;
+
+/// How a server opens WebSockets; see [`sansws_driver::Acceptor`].
+pub type Acceptor = sansws_driver::Acceptor<Tokio>;
+
+/// How a client opens WebSockets; see [`sansws_driver::Connector`].
+pub type Connector = sansws_driver::Connector<Tokio>;
+
+/// Opens a WebSocket as a client, with all defaults. [`Connector`] has the choices.
+///
+/// Not cancel safe: dropped, the attempt is given up.
+///
+/// # Errors
+///
+/// As [`Connector::connect`](sansws_driver::Connector::connect).
+pub async fn connect(url: &str) -> Result<WsStream, Error> {
+    Connector::new().connect(url).await.map(|(stream, _)| stream)
+}
+
+/// Opens a WebSocket as a server, with all defaults, on a stream that a client has connected. [`Acceptor`] has the
+/// choices.
+///
+/// Not cancel safe: dropped, the stream is dropped with it.
+///
+/// # Errors
+///
+/// As [`Acceptor::accept`](sansws_driver::Acceptor::accept).
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin + 'static>(stream: S) -> Result<WsStream<S>, Error> {
+    Acceptor::new().accept(stream).await
+}
+
+/// The runtime, as the driver knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Tokio(());
+
+impl Runtime for Tokio {
+    type Clock = Timer;
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Bind<S> for Tokio {
+    type Transport = Transport<S>;
+
+    fn bind(stream: S) -> Transport<S> {
+        if let Some(tcp) = (&stream as &dyn Any).downcast_ref::<TcpStream>() {
+            let _ = tcp.set_nodelay(true); // a delay would be all that is lost
+        }
+        Transport(stream)
+    }
+}
+
+impl Connect for Tokio {
+    type Tcp = TcpStream;
+
+    async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(tokio::net::lookup_host((host, port)).await?.collect())
+    }
+
+    async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+        TcpStream::connect(address).await
+    }
+}
+
+/// A stream of tokio's, as the driver wants it.
+#[derive(Debug)]
+pub struct Transport<S>(S);
+
+impl<S> Transport<S> {
+    /// The stream.
+    #[must_use]
+    pub const fn get_ref(&self) -> &S {
+        &self.0
+    }
+
+    /// The stream.
+    #[must_use]
+    pub fn into_inner(self) -> S {
+        self.0
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> sansws_driver::Transport for Transport<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, input: &mut BytesMut, room: usize) -> Poll<io::Result<usize>> {
+        debug_assert!(input.remaining_mut() >= room);
+        let read = self.0.read_buf(input); // holds nothing: it may be made anew for each poll
+        pin!(read).poll(cx)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.0);
+        match slices {
+            [slice] => stream.poll_write(cx, slice),
+            _ => stream.poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// Tokio's clock, and a timer that is only made once a deadline has to be waited for.
+#[derive(Debug, Default)]
+pub struct Timer(Option<Pin<Box<Sleep>>>);
+
+/// What all clocks count from.
+fn origin() -> tokio::time::Instant {
+    static ORIGIN: OnceLock<tokio::time::Instant> = OnceLock::new();
+    *ORIGIN.get_or_init(tokio::time::Instant::now)
+}
+
+impl Clock for Timer {
+    fn now(&self) -> Instant {
+        let origin = origin();
+        Instant::since_origin(tokio::time::Instant::now().saturating_duration_since(origin))
+    }
+
+    fn poll_until(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        let Some(deadline) = origin().checked_add(deadline.elapsed()) else { return Poll::Pending }; // never
+        let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if sleep.deadline() != deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        sleep.as_mut().poll(cx)
+    }
+}

@@ -1,0 +1,102 @@
+//! The program that conformance suites talk to: an echo server that obeys a few commands, and clients that a suite, a
+//! script or a person drives. What it does is written once, over the driver; a runtime is one module that binds it.
+
+mod client;
+mod echo;
+mod lines;
+mod pattern;
+mod suite;
+mod tokio;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use sansws_core::{Config, Limits};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(about = "What conformance suites talk to")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Echoes every message; texts that begin with `!close`, `!abort`, `!ping` or `!fragment` are commands.
+    Serve(Serve),
+    /// Plays the client's part in Autobahn|Testsuite.
+    Autobahn(Autobahn),
+    /// Connects, sends `hello`, waits for one message and closes.
+    Once(Once),
+    /// Obeys the commands on standard input, one a line, and prints one JSON event for each.
+    Client(Client),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Runtime {
+    Tokio,
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    #[arg(long, value_enum, default_value = "tokio")]
+    runtime: Runtime,
+    /// Where to listen, as HOST:PORT.
+    #[arg(long, default_value = "127.0.0.1:9001")]
+    addr: String,
+    /// The largest message, in bytes.
+    #[arg(long, default_value_t = 16 << 20)]
+    max_message: u64,
+    /// How messages are echoed: lent to a handler, fed, or sent one by one.
+    #[arg(long = "loop", value_enum, default_value = "serve")]
+    mode: echo::Mode,
+}
+
+#[derive(clap::Args)]
+struct Autobahn {
+    #[arg(long, value_enum, default_value = "tokio")]
+    runtime: Runtime,
+    /// Where the suite listens, such as ws://127.0.0.1:9001
+    url: String,
+    /// What we call ourselves in its report.
+    agent: String,
+}
+
+#[derive(clap::Args)]
+struct Once {
+    #[arg(long, value_enum, default_value = "tokio")]
+    runtime: Runtime,
+    url: String,
+}
+
+#[derive(clap::Args)]
+struct Client {
+    #[arg(long, value_enum, default_value = "tokio")]
+    runtime: Runtime,
+    #[arg(long)]
+    url: String,
+    /// Subprotocols to offer, separated by commas.
+    #[arg(long, value_delimiter = ',')]
+    protocols: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    match Args::parse().command {
+        Command::Serve(args) => match args.runtime {
+            Runtime::Tokio => tokio::serve(&args),
+        },
+        Command::Autobahn(args) => match args.runtime {
+            Runtime::Tokio => tokio::block_on(suite::run::<sansws_tokio::Tokio>(&args)),
+        },
+        Command::Once(args) => match args.runtime {
+            Runtime::Tokio => tokio::block_on(client::once::<sansws_tokio::Tokio>(&args)),
+        },
+        Command::Client(args) => match args.runtime {
+            Runtime::Tokio => tokio::block_on(client::run::<sansws_tokio::Tokio>(&args)),
+        },
+    }
+}
+
+/// Messages of the size that the suites send.
+fn config(max_message: u64) -> Config {
+    Config { limits: Limits { message: max_message, ..Limits::default() }, ..Config::default() }
+}

@@ -1,0 +1,49 @@
+//! An echo server on tokio, with the fastest loop: messages are lent, and the replies to all messages of one read
+//! leave in one write. The rest is what any server wants: a task per connection, and errors that say who erred.
+//!
+//! `cargo run --release --bin echo_server_tokio -- --addr 127.0.0.1:9001`, then connect with any client.
+
+use clap::Parser;
+use sansws_tokio::{Acceptor, Error, Keepalive, Origins};
+use std::io;
+use tokio::net::{TcpListener, TcpStream};
+
+/// Sends every message back.
+#[derive(Parser)]
+struct Args {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:9001")]
+    addr: String,
+}
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let args = Args::parse();
+    let config = sansws_tokio::Config { keepalive: Some(Keepalive::default()), ..Default::default() };
+    // Pages of any site may connect, since there is nothing to protect here. The default is this host's pages only.
+    let acceptor = Acceptor::new().config(config).origins(Origins::Any);
+    let listener = TcpListener::bind(&args.addr).await?;
+    println!("listening on ws://{}", listener.local_addr()?);
+    loop {
+        match listener.accept().await {
+            Ok((tcp, peer)) => {
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = echo(&acceptor, tcp).await {
+                        eprintln!("{peer}: {error}");
+                    }
+                });
+            }
+            // Out of file descriptors, or a client that has gone: others are still served.
+            Err(error) => {
+                eprintln!("accept: {error}");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn echo(acceptor: &Acceptor, tcp: TcpStream) -> Result<(), Error> {
+    let mut ws = acceptor.accept(tcp).await?;
+    ws.serve(|message, sender| sender.send_ref(message)).await
+}
