@@ -201,6 +201,11 @@ impl Connection {
         Some((event, &mut self.sender))
     }
 
+    /// Drops the event that is ready, if there is one.
+    pub fn skip(&mut self) {
+        self.receiver.lend();
+    }
+
     /// Whether an event is ready to be taken.
     #[inline]
     #[must_use]
@@ -232,7 +237,7 @@ impl Connection {
         Ok(())
     }
 
-    /// The sending half. It derefs to nothing here: its methods are those below.
+    /// The sending half, whose methods are also those below.
     #[inline]
     pub const fn sender(&mut self) -> &mut Sender {
         &mut self.sender

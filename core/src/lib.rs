@@ -1,4 +1,5 @@
 #![cfg_attr(not(feature = "std"), no_std)]
+#![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 //! WebSocket (RFC 6455) without I/O.
 //!
 //! The protocol is a state machine over bytes: nothing here knows of sockets, clocks, threads or an async

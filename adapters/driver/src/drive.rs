@@ -83,7 +83,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     pub(crate) fn decode(&mut self) -> bool {
         loop {
             match self.connection.decode(self.now) {
-                Ok(true) if !self.control_events && self.is_control() => drop(self.connection.lend()),
+                Ok(true) if !self.control_events && self.is_control() => self.connection.skip(),
                 Ok(ready) => return ready,
                 Err(error) => self.end = End::Failing(error.into()),
             }

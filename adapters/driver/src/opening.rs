@@ -98,7 +98,7 @@ impl<T: Transport, C: Clock> Opening<T, C> {
 
     async fn try_refuse(&mut self, mut answer: Bytes) -> Result<(), Error> {
         self.write(&mut answer).await?;
-        self.wait(|transport, cx| transport.poll_shutdown(cx)).await?;
+        self.wait(T::poll_shutdown).await?;
         let (mut input, mut drained) = (bytes::BytesMut::with_capacity(READ), 0);
         while drained < DRAINED {
             input.clear();
@@ -119,7 +119,7 @@ impl<T: Transport, C: Clock> Opening<T, C> {
             }
             output.advance(written);
         }
-        self.wait(|transport, cx| transport.poll_flush(cx)).await
+        self.wait(T::poll_flush).await
     }
 
     /// Reads some bytes; zero at the end of the stream. While there are none, no buffer is held.

@@ -271,7 +271,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     pub async fn close(&mut self, frame: impl Into<Option<CloseFrame>>) -> Result<Option<CloseFrame>, Error> {
         self.start_close(frame)?;
         while poll_fn(|cx| self.poll_ready_event(cx)).await? {
-            drop(self.engine.connection.lend());
+            self.engine.connection.skip();
         }
         Ok(self.close_frame().cloned())
     }
@@ -343,7 +343,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
             match self.engine.connection.peek() {
                 Some(EventKind::Message) => return Poll::Ready(Ok(true)),
                 Some(EventKind::Fragment) => return Poll::Ready(Err(Error::Fragment)),
-                Some(_) | None => drop(self.engine.connection.lend()),
+                Some(_) | None => self.engine.connection.skip(),
             }
         }
         Poll::Ready(Ok(false))
@@ -468,7 +468,7 @@ impl<T: Transport + Unpin, C: Clock + Unpin> Sink<Message> for WsStream<T, C> {
         let this = self.get_mut();
         this.start_close(None)?;
         while ready!(this.poll_ready_event(cx))? {
-            drop(this.engine.connection.lend());
+            this.engine.connection.skip();
         }
         Poll::Ready(Ok(()))
     }

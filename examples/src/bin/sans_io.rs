@@ -19,8 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let entropy = |bytes: &mut [u8]| rand::rng().fill_bytes(bytes); // and so is randomness
     let mut tcp = TcpStream::connect(&address)?;
 
-    let request = ClientRequest::new(address, "/");
-    let limits = HandshakeLimits::default();
+    let (request, limits) = (ClientRequest::new(address, "/"), HandshakeLimits::default());
     let mut handshake = ClientHandshake::new(request, Config::client(), limits, entropy, now())?;
     write(&mut tcp, handshake.output())?;
     let mut connection = loop {
@@ -66,8 +65,7 @@ fn read(tcp: &mut TcpStream, input: &mut Input) -> io::Result<usize> {
 
 fn write(tcp: &mut TcpStream, output: &mut Output) -> io::Result<()> {
     while output.has_remaining() {
-        let written = tcp.write(output.chunk())?;
-        output.advance(written);
+        output.advance(tcp.write(output.chunk())?);
     }
     Ok(())
 }
@@ -77,5 +75,5 @@ fn until(deadline: Instant, now: Instant) -> Duration {
 }
 
 fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+    [io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut].contains(&error.kind())
 }

@@ -47,15 +47,11 @@ pub(crate) async fn run<T: Transport, C: Clock>(ws: &mut WsStream<T, C>, mode: M
 impl Echo {
     fn serve(&mut self, event: EventRef<'_>, sender: &mut Sender) -> Result<(), Error> {
         match event {
-            EventRef::Message(message) => {
-                if !self.obey(message, sender)? {
-                    self.reply(message, sender)?;
-                }
-            }
-            EventRef::Pong(payload) => self.report_pong(payload, sender)?,
-            _ => {}
+            EventRef::Message(message) if self.obey(message, sender)? => Ok(()),
+            EventRef::Message(message) => self.reply(message, sender),
+            EventRef::Pong(payload) => self.report_pong(payload, sender),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     async fn each<T: Transport, C: Clock>(&mut self, ws: &mut WsStream<T, C>, mode: Mode) -> Result<(), Error> {
