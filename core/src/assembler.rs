@@ -47,14 +47,14 @@ impl Assembler {
         if header.fin && self.fragments == 0 {
             return Ok(());
         }
-        self.fragments += 1;
+        self.fragments = self.fragments.saturating_add(1);
         if self.fragments > limits.fragments {
             return Err(ProtocolError::TooManyFragments { limit: limits.fragments });
         }
         if header.len > 0 || header.fin {
             self.empty = 0;
         } else {
-            self.empty += 1;
+            self.empty = self.empty.saturating_add(1);
             if self.empty > limits.empty_fragments {
                 return Err(ProtocolError::TooManyEmptyFragments { limit: limits.empty_fragments });
             }

@@ -107,7 +107,7 @@ pub struct Keepalive {
     /// How long the peer may be silent before it is pinged. Default: 20 s, under the common 60 s of
     /// proxies and the 30 s of some mobile networks.
     pub interval: Duration,
-    /// How long it may stay silent after the ping. Default: 20 s.
+    /// How long it may stay silent after the ping, while it is read from. Default: 20 s.
     pub timeout: Duration,
 }
 

@@ -10,6 +10,7 @@ mod state;
 mod tests;
 mod timers;
 
+pub(crate) use receiver::Known;
 pub use sender::Sender;
 
 use crate::close::CloseFrame;
@@ -323,6 +324,7 @@ impl Connection {
             Due::Nothing => Ok(()),
             Due::Ping => {
                 self.sender.ping(&[]).unwrap_or(()); // more than enough is queued already
+                self.timers.handle(now, &self.config, &self.situation()); // the ping's own deadline begins
                 Ok(())
             }
             Due::GiveUp(reason) => {
@@ -424,6 +426,7 @@ impl Connection {
         Situation {
             open: self.sender.state == State::Open,
             closing: self.sender.state.is_closing(),
+            listening: self.wants_read() && !self.is_ready(),
             queued: self.sender.wants_write(),
             taken: self.sender.output.taken(),
         }

@@ -21,6 +21,8 @@ pub mod extensions;
 mod head;
 mod rejection;
 mod server;
+#[cfg(test)]
+mod tests;
 
 pub use accept::accept_key;
 pub use client::{ClientHandshake, ClientRequest, Response};
@@ -41,7 +43,7 @@ use core::time::Duration;
 pub struct HandshakeLimits {
     /// The size of the head in bytes, all lines together; status 431. Default: 16 KiB.
     pub head: usize,
-    /// The length of a line in bytes; status 414 for the first, else 431. Default: 8 KiB.
+    /// The length of a line in bytes, without its line end; status 414 for the first, else 431. Default: 8 KiB.
     pub line: usize,
     /// The number of header lines; status 431. Default: 100.
     pub headers: usize,

@@ -1,6 +1,7 @@
 //! [`Input`]: what has arrived and is not yet decoded.
 
-use bytes::BytesMut;
+use crate::connection::Known;
+use bytes::{Buf, Bytes, BytesMut};
 use core::ops::Range;
 
 /// A remainder of up to this many bytes moves to memory of its own when a lent buffer is reclaimed.
@@ -9,7 +10,8 @@ const WORTH_KEEPING: usize = 16 << 10;
 /// What has arrived and is not yet decoded. Bytes can be added to it, and nothing else.
 ///
 /// That the caller cannot reach what is inside is what makes one check enough: text is validated
-/// here as it arrives, and given out as `str` when it is whole.
+/// here as it arrives, and given out as `str` when it is whole. What was found out stays with the bytes,
+/// so that even to swap the inputs of two connections makes no sense but does no harm.
 ///
 /// The buffer can be lent by the caller, so that idle connections hold none; see [`lend`](Self::lend).
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub struct Input {
     lent: bool,
     /// Whether bytes were added since this was last asked.
     fresh: bool,
+    /// What a receiver knows of these bytes.
+    known: Known,
 }
 
 impl Input {
@@ -99,6 +103,14 @@ impl Input {
         None
     }
 
+    /// Takes the first `len` bytes as a copy: what is kept for long must not keep a lent buffer from being used again.
+    pub(crate) fn take_copy(&mut self, len: usize) -> Bytes {
+        let copy = Bytes::copy_from_slice(&self.buffer[..len]);
+        self.buffer.advance(len);
+        self.known = Known::default(); // it was said of other positions
+        copy
+    }
+
     /// Whether bytes were added since the last call.
     #[inline]
     pub(crate) const fn take_fresh(&mut self) -> bool {
@@ -110,9 +122,16 @@ impl Input {
         &self.buffer
     }
 
+    /// The bytes, and what is known of them: whoever changes the one keeps the other true.
     #[inline]
-    pub(crate) fn buffer(&mut self) -> &mut BytesMut {
-        &mut self.buffer
+    pub(crate) const fn parts(&mut self) -> (&mut BytesMut, &mut Known) {
+        (&mut self.buffer, &mut self.known)
+    }
+
+    /// What is known of the bytes.
+    #[inline]
+    pub(crate) const fn known(&self) -> &Known {
+        &self.known
     }
 
     /// The bytes in `range`.

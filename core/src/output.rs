@@ -20,9 +20,11 @@ pub struct Output {
     /// Headers, and payloads that were copied behind them.
     joined: BytesMut,
     /// Payloads that were not copied, in order.
-    large: VecDeque<Large>,
+    large: Queue,
     /// How many bytes of `joined` precede the last of `large`: the sum of their `after`.
     claimed: usize,
+    /// How many bytes of `joined`, behind the first of `large`, are frames that overtook what was queued there.
+    urgent: usize,
     /// How many bytes are queued in all.
     len: usize,
     /// How many of them are payload of data messages, as the caller counts it; see [`payload`](Self::payload).
@@ -36,6 +38,33 @@ struct Large {
     /// How many bytes of `joined`, from the end of the large payload before, precede this one.
     after: usize,
     payload: Bytes,
+}
+
+/// A queue whose first entry is in place: one large payload at a time costs no allocation, even
+/// if the buffers of the output are reclaimed in between.
+#[derive(Debug, Default)]
+struct Queue {
+    /// `None` only if `rest` is empty too.
+    first: Option<Large>,
+    rest: VecDeque<Large>,
+}
+
+impl Queue {
+    fn push_back(&mut self, large: Large) {
+        if self.first.is_none() {
+            self.first = Some(large);
+        } else {
+            self.rest.push_back(large);
+        }
+    }
+
+    fn pop_front(&mut self) {
+        self.first = self.rest.pop_front();
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Large> {
+        self.first.iter().chain(&self.rest)
+    }
 }
 
 impl Output {
@@ -69,7 +98,7 @@ impl Output {
     /// # Ok::<_, sansws_core::SendError>(())
     /// ```
     pub fn lend(&mut self, buffer: BytesMut) -> Option<BytesMut> {
-        if self.has_buffer() {
+        if self.has_buffer() || !buffer.is_empty() {
             return Some(buffer);
         }
         self.joined = buffer;
@@ -84,11 +113,11 @@ impl Output {
 
     /// Takes the buffer back, if there is one and nothing is queued.
     pub fn reclaim(&mut self) -> Option<BytesMut> {
-        if !self.is_empty() || !self.has_buffer() {
+        if !self.is_empty() {
             return None;
         }
-        self.large = VecDeque::new();
-        Some(core::mem::take(&mut self.joined))
+        self.large = Queue::default();
+        self.has_buffer().then(|| core::mem::take(&mut self.joined))
     }
 
     /// How many bytes of data messages are queued, counted before framing and compression. Falls in
@@ -142,14 +171,15 @@ impl Output {
     }
 
     /// Queues a control frame ahead of what is queued, as far as frames allow: behind the first large
-    /// payload if there is one, else at the end, which is near.
+    /// payload if there is one and the control frames there, else at the end, which is near.
     pub(crate) fn put_urgent(&mut self, header: &HeaderBytes, payload: &[u8], key: Option<[u8; 4]>) {
         let before = self.joined.len();
         self.put_copied(header, payload, key);
-        if let Some(first) = self.large.front() {
+        if let Some(first) = &self.large.first {
             let frame = self.joined.len() - before;
-            self.joined[first.after..].rotate_right(frame);
-            if let Some(second) = self.large.get_mut(1) {
+            self.joined[first.after + self.urgent..].rotate_right(frame);
+            self.urgent += frame;
+            if let Some(second) = self.large.rest.front_mut() {
                 second.after += frame;
                 self.claimed += frame;
             }
@@ -159,8 +189,9 @@ impl Output {
     /// Drops all that is queued.
     pub(crate) fn clear(&mut self) {
         self.joined = BytesMut::new();
-        self.large = VecDeque::new();
+        self.large = Queue::default();
         self.claimed = 0;
+        self.urgent = 0;
         self.len = 0;
         self.payload = 0;
     }
@@ -172,7 +203,7 @@ impl Buf for Output {
     }
 
     fn chunk(&self) -> &[u8] {
-        match self.large.front() {
+        match &self.large.first {
             None => &self.joined,
             Some(Large { after: 0, payload }) => payload,
             Some(Large { after, .. }) => &self.joined[..*after],
@@ -212,7 +243,7 @@ impl Buf for Output {
         self.len -= count;
         self.taken += count as u64;
         let mut left = count;
-        while let Some(front) = self.large.front_mut() {
+        while let Some(front) = &mut self.large.first {
             let joined = left.min(front.after);
             self.joined.advance(joined);
             front.after -= joined;
@@ -228,6 +259,7 @@ impl Buf for Output {
                 return;
             }
             self.large.pop_front();
+            self.urgent = 0;
         }
         if left == self.joined.len() {
             self.joined.clear();

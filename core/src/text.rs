@@ -59,7 +59,8 @@ impl Text {
 pub(crate) fn validated_str(bytes: &[u8], _proof: Validated) -> &str {
     debug_assert!(str::from_utf8(bytes).is_ok(), "the proof belongs to other bytes");
     // SAFETY: a `Validated` is made by `utf8::Validator::finish` alone, after it found all bytes
-    // fed to it to be whole UTF-8, and the receiver, its only user, feeds it the bytes it passes here.
+    // fed to it to be whole UTF-8. Its only user, the receiver, feeds it the bytes that it passes here,
+    // and keeps it beside those bytes, in the same `Input`.
     unsafe { str::from_utf8_unchecked(bytes) }
 }
 

@@ -1,5 +1,6 @@
 //! [`Connector`]: how a client opens WebSockets.
 
+use crate::deadline::until;
 use crate::entropy::ThreadEntropy;
 use crate::error::Error;
 use crate::opening::Opening;
@@ -9,11 +10,8 @@ use crate::target::{Target, UrlError};
 use sansws_core::handshake::{ClientHandshake, ClientRequest, HandshakeLimits, Response};
 use sansws_core::{Config, TimedOut};
 use std::fmt;
-use std::future::{Future, poll_fn};
 use std::io;
 use std::marker::PhantomData;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 /// How a client opens WebSockets: limits, subprotocols, headers, timeouts.
@@ -140,18 +138,14 @@ impl<R: Runtime> Connector<R> {
                     Err(error) => failure = error,
                 }
             }
-            Err(failure)
+            Err::<R::Tcp, _>(failure)
         };
         let mut clock = R::Clock::default();
         let deadline = clock.now() + self.connect_timeout;
-        let mut connect = pin!(connect);
-        poll_fn(|cx| match connect.as_mut().poll(cx) {
-            Poll::Ready(connected) => Poll::Ready(connected.map_err(Error::Io)),
-            Poll::Pending => {
-                clock.poll_until(cx, deadline).map(|()| Err(TimedOut::Connect(self.connect_timeout).into()))
-            }
-        })
-        .await
+        match until(&mut clock, deadline, connect).await {
+            Some(connected) => Ok(connected?),
+            None => Err(TimedOut::Connect(self.connect_timeout).into()),
+        }
     }
 }
 

@@ -15,6 +15,7 @@
 
 mod acceptor;
 mod connector;
+mod deadline;
 mod drive;
 mod entropy;
 mod error;
@@ -28,6 +29,7 @@ mod wakers;
 
 pub use acceptor::{Acceptor, Origins};
 pub use connector::Connector;
+pub use deadline::until;
 pub use entropy::ThreadEntropy;
 pub use error::Error;
 pub use runtime::{Bind, Clock, Connect, Runtime};

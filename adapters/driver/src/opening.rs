@@ -1,5 +1,6 @@
 //! The opening handshake over a transport, both roles.
 
+use crate::deadline::until;
 use crate::error::Error;
 use crate::pool;
 use crate::runtime::Clock;
@@ -9,9 +10,8 @@ use bytes::{Buf, Bytes};
 use sansws_core::handshake::ServerHandshake;
 use sansws_core::handshake::{ClientHandshake, HandshakeError, HandshakeLimits, Offer, Rejection, Response};
 use sansws_core::{Config, Connection, Input, Instant, TimedOut};
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -66,14 +66,8 @@ impl<T: Transport, C: Clock> Opening<T, C> {
         let Self { transport, mut clock, deadline, timeout } = self;
         let connection = offer.accept(config, clock.now());
         let mut stream = WsStream::from_connection(transport, C::default(), connection).with_protocol(protocol);
-        {
-            let mut flush = pin!(stream.flush());
-            poll_fn(|cx| match flush.as_mut().poll(cx) {
-                Poll::Ready(flushed) => Poll::Ready(flushed),
-                Poll::Pending => clock.poll_until(cx, deadline).map(|()| Err(TimedOut::Handshake(timeout).into())),
-            })
-            .await?;
-        }
+        let flushed = until(&mut clock, deadline, stream.flush()).await;
+        flushed.unwrap_or_else(|| Err(TimedOut::Handshake(timeout).into()))?;
         Ok(stream)
     }
 
@@ -84,8 +78,14 @@ impl<T: Transport, C: Clock> Opening<T, C> {
             if let Some(opened) = handshake.receive(self.clock.now())? {
                 return Ok(opened);
             }
-            if self.read(handshake.input()).await? == 0 {
-                return Err(handshake.receive_eof().into());
+            match self.read(handshake.input()).await {
+                Ok(0) => return Err(handshake.receive_eof().into()),
+                Ok(_) => {}
+                // The answer may be a refusal whose body does not end.
+                Err(error) => match handshake.receive_eof() {
+                    HandshakeError::UnexpectedEof => return Err(error),
+                    rejected => return Err(rejected.into()),
+                },
             }
         }
     }
@@ -144,12 +144,10 @@ impl<T: Transport, C: Clock> Opening<T, C> {
         &mut self,
         mut poll: impl FnMut(&mut T, &mut Context<'_>) -> Poll<io::Result<R>>,
     ) -> Result<R, Error> {
-        poll_fn(|cx| {
-            if let Poll::Ready(result) = poll(&mut self.transport, cx) {
-                return Poll::Ready(result.map_err(Error::Io));
-            }
-            self.clock.poll_until(cx, self.deadline).map(|()| Err(TimedOut::Handshake(self.timeout).into()))
-        })
-        .await
+        let Self { transport, clock, deadline, timeout } = self;
+        match until(clock, *deadline, poll_fn(|cx| poll(transport, cx))).await {
+            Some(result) => Ok(result?),
+            None => Err(TimedOut::Handshake(*timeout).into()),
+        }
     }
 }

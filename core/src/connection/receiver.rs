@@ -21,11 +21,8 @@ use crate::frame::{Decoder, Header, Opcode, Role};
 use crate::input::Input;
 use crate::mask;
 use crate::text::{Text, validated_str};
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use core::ops::Range;
-
-/// Spent bytes between the message and the input are dropped once they outweigh the message and this.
-const WORTH_CLOSING: usize = 4 << 10;
 
 /// How far ahead of what has arrived a reader is asked to reserve memory.
 const READ_AHEAD: usize = 64 << 10;
@@ -33,6 +30,13 @@ const READ_AHEAD: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Receiver {
     pub(super) input: Input,
+    role: Role,
+}
+
+/// All that is known of the bytes in an [`Input`]. It is kept there and not in the [`Receiver`], so that it
+/// stays with its bytes even if a caller swaps two inputs: that text is valid must never be said of other bytes.
+#[derive(Debug)]
+pub(crate) struct Known {
     decoder: Decoder,
     assembler: Assembler,
     delivery: Delivery,
@@ -43,6 +47,12 @@ pub(super) struct Receiver {
     frame: Option<Payload>,
     /// The event that was decoded and not taken.
     ready: Ready,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self::nothing(Role::Server, Delivery::Messages)
+    }
 }
 
 /// What is yet to come of a data frame.
@@ -87,30 +97,21 @@ pub(super) enum Decoded {
 }
 
 impl Receiver {
-    pub(super) const fn new(role: Role, delivery: Delivery, input: Input) -> Self {
-        Self {
-            input,
-            decoder: Decoder::new(role),
-            assembler: Assembler::new(),
-            delivery,
-            start: 0,
-            end: 0,
-            cursor: 0,
-            frame: None,
-            ready: Ready::No,
-        }
+    pub(super) fn new(role: Role, delivery: Delivery, mut input: Input) -> Self {
+        *input.parts().1 = Known::nothing(role, delivery);
+        Self { input, role }
     }
 
     /// Whether an event was decoded and not taken.
     #[inline]
     pub(super) const fn is_ready(&self) -> bool {
-        !matches!(self.ready, Ready::No)
+        !matches!(self.input.known().ready, Ready::No)
     }
 
     /// The kind of the event that was decoded and not taken.
     #[inline]
     pub(super) const fn peek(&self) -> Option<EventKind> {
-        Some(match self.ready {
+        Some(match self.input.known().ready {
             Ready::No => return None,
             Ready::Message(_) => EventKind::Message,
             Ready::Fragment { .. } => EventKind::Fragment,
@@ -122,30 +123,31 @@ impl Receiver {
 
     /// How many more bytes the frame in progress needs, within reason.
     pub(super) fn read_hint(&self) -> usize {
-        let Some(frame) = &self.frame else { return 0 };
-        let ahead = READ_AHEAD.max(self.end - self.start);
+        let Known { frame, start, end, .. } = self.input.known();
+        let Some(frame) = frame else { return 0 };
+        let ahead = READ_AHEAD.max(end - start);
         usize::try_from(frame.remaining).map_or(ahead, |remaining| remaining.min(ahead))
     }
 
     /// Which end this is.
     pub(super) const fn role(&self) -> Role {
-        self.decoder.role()
+        self.role
     }
 
     /// Drops all that has arrived.
     pub(super) fn discard(&mut self) {
-        self.input.buffer().clear();
-        (self.start, self.end, self.cursor) = (0, 0, 0);
-        self.frame = None;
-        self.ready = Ready::No;
+        let (buffer, known) = self.input.parts();
+        buffer.clear();
+        *known = Known::nothing(self.role, known.delivery);
     }
 
     /// Goes on until there is an event to take. Not to be called while there is one.
     #[inline]
     pub(super) fn decode(&mut self, limits: &Limits) -> Result<Decoded, ProtocolError> {
         loop {
-            if let Some(frame) = &mut self.frame {
-                let undecoded = self.input.len() - self.cursor;
+            let (buffer, known) = self.input.parts();
+            if let Some(frame) = &mut known.frame {
+                let undecoded = buffer.len() - known.cursor;
                 let arrived = usize::try_from(frame.remaining).map_or(undecoded, |remaining| remaining.min(undecoded));
                 let key = frame.mask;
                 frame.remaining -= arrived as u64;
@@ -154,56 +156,128 @@ impl Receiver {
                 }
                 let ended = frame.remaining == 0;
                 let last = ended && frame.fin;
-                self.append(arrived, key)?;
+                known.append(buffer, arrived, key)?;
                 if ended {
-                    self.frame = None;
+                    known.frame = None;
                 }
                 if last {
-                    let verdict = self.assembler.finish()?;
-                    self.ready = match self.delivery {
+                    let verdict = known.assembler.finish()?;
+                    known.ready = match known.delivery {
                         Delivery::Messages => Ready::Message(verdict),
                         Delivery::Fragments => Ready::Fragment { last: true },
                     };
                     return Ok(Decoded::Data);
                 }
-                if self.delivery == Delivery::Fragments && self.end > self.start {
-                    self.ready = Ready::Fragment { last: false };
+                if known.delivery == Delivery::Fragments && known.end > known.start {
+                    known.ready = Ready::Fragment { last: false };
                     return Ok(Decoded::Data);
                 }
                 if !ended {
-                    self.close_gaps();
+                    known.close_gaps(buffer);
                     return Ok(Decoded::More);
                 }
             }
-            let Some((header, taken)) = self.decoder.header(&self.input.bytes()[self.cursor..])? else {
-                self.close_gaps();
+            let Some((header, taken)) = known.decoder.header(&buffer[known.cursor..])? else {
+                known.close_gaps(buffer);
                 return Ok(Decoded::More);
             };
             let control = match header.opcode {
                 Opcode::Continuation | Opcode::Text | Opcode::Binary => {
-                    self.assembler.begin_frame(&header, limits)?;
-                    self.cursor += taken;
-                    self.frame = Some(Payload { remaining: header.len, mask: header.mask, fin: header.fin });
+                    known.assembler.begin_frame(&header, limits)?;
+                    known.cursor += taken;
+                    known.frame = Some(Payload { remaining: header.len, mask: header.mask, fin: header.fin });
                     continue;
                 }
                 Opcode::Close => Control::Close,
                 Opcode::Ping => Control::Ping,
                 Opcode::Pong => Control::Pong,
             };
-            return Ok(self.decode_control(control, &header, taken));
+            return Ok(known.decode_control(buffer, control, &header, taken));
+        }
+    }
+
+    /// Takes the event as its own, splitting its bytes off the input.
+    pub(super) fn take(&mut self) -> Option<Event> {
+        let (buffer, known) = self.input.parts();
+        let event = match core::mem::replace(&mut known.ready, Ready::No) {
+            Ready::No => return None,
+            Ready::Message(verdict) => {
+                let payload = known.take_payload(buffer);
+                Event::Message(match verdict {
+                    Verdict::Text(proof) => Message::Text(Text::from_validated(payload, proof)),
+                    Verdict::Binary => Message::Binary(payload),
+                })
+            }
+            Ready::Fragment { last } => {
+                let payload = known.take_payload(buffer);
+                Event::Fragment(Fragment { kind: known.assembler.kind(), payload, last })
+            }
+            Ready::Control(control, range) => {
+                let payload = Bytes::copy_from_slice(&buffer[range]);
+                match control {
+                    Control::Close => Event::Close(None), // the connection knows its content
+                    Control::Ping => Event::Ping(payload),
+                    Control::Pong => Event::Pong(payload),
+                }
+            }
+        };
+        Some(event)
+    }
+
+    /// Lends the event out of the input; its bytes are spent from now on.
+    #[inline]
+    pub(super) fn lend(&mut self) -> Option<EventRef<'_>> {
+        let (buffer, known) = self.input.parts();
+        let event = match core::mem::replace(&mut known.ready, Ready::No) {
+            Ready::No => return None,
+            Ready::Message(verdict) => {
+                let payload = known.lend_payload(buffer);
+                EventRef::Message(match verdict {
+                    Verdict::Text(proof) => MessageRef::Text(validated_str(payload, proof)),
+                    Verdict::Binary => MessageRef::Binary(payload),
+                })
+            }
+            Ready::Fragment { last } => {
+                EventRef::Fragment { kind: known.assembler.kind(), payload: known.lend_payload(buffer), last }
+            }
+            Ready::Control(control, range) => {
+                let payload = &buffer[range];
+                match control {
+                    Control::Close => EventRef::Close(None), // the connection knows its content
+                    Control::Ping => EventRef::Ping(payload),
+                    Control::Pong => EventRef::Pong(payload),
+                }
+            }
+        };
+        Some(event)
+    }
+}
+
+impl Known {
+    /// Nothing, of bytes that the end in `role` received.
+    const fn nothing(role: Role, delivery: Delivery) -> Self {
+        Self {
+            decoder: Decoder::new(role),
+            assembler: Assembler::new(),
+            delivery,
+            start: 0,
+            end: 0,
+            cursor: 0,
+            frame: None,
+            ready: Ready::No,
         }
     }
 
     /// Adds the next `arrived` bytes of the input to the message.
     #[inline]
-    fn append(&mut self, arrived: usize, key: Option<[u8; 4]>) -> Result<(), ProtocolError> {
+    fn append(&mut self, buffer: &mut BytesMut, arrived: usize, key: Option<[u8; 4]>) -> Result<(), ProtocolError> {
         if self.start == self.end {
             // Nothing of the message is here yet: it begins where its bytes are.
             (self.start, self.end) = (self.cursor, self.cursor);
         } else if self.end != self.cursor {
-            self.input.buffer().copy_within(self.cursor..self.cursor + arrived, self.end);
+            buffer.copy_within(self.cursor..self.cursor + arrived, self.end);
         }
-        let payload = &mut self.input.buffer()[self.end..self.end + arrived];
+        let payload = &mut buffer[self.end..self.end + arrived];
         if let Some(key) = key {
             mask::apply(key, 0, payload);
         }
@@ -215,12 +289,12 @@ impl Receiver {
 
     /// A control frame is taken whole: it has 125 bytes of payload at most.
     #[cold]
-    fn decode_control(&mut self, control: Control, header: &Header, taken: usize) -> Decoded {
+    fn decode_control(&mut self, buffer: &mut BytesMut, control: Control, header: &Header, taken: usize) -> Decoded {
         let begin = self.cursor + taken;
         let len = usize::try_from(header.len).unwrap_or(usize::MAX); // the header's decoder saw to it that this is 125 at most
         let range = begin..begin.saturating_add(len);
-        let Some(payload) = self.input.buffer().get_mut(range.clone()) else {
-            self.close_gaps();
+        let Some(payload) = buffer.get_mut(range.clone()) else {
+            self.close_gaps(buffer);
             return Decoded::More;
         };
         if let Some(key) = header.mask {
@@ -231,112 +305,54 @@ impl Receiver {
         Decoded::Control(control, range)
     }
 
-    /// Drops spent bytes, so that the input holds what is needed and little else.
-    fn close_gaps(&mut self) {
+    /// Drops spent bytes, so that the input holds the message so far, what is not decoded, and nothing else.
+    fn close_gaps(&mut self, buffer: &mut BytesMut) {
         if self.start == self.end {
-            self.start = self.cursor;
-            self.end = self.cursor;
+            (self.start, self.end) = (self.cursor, self.cursor);
+        } else if self.end < self.cursor {
+            let rest = buffer.len() - self.cursor; // part of a header or of a control frame: it costs little to move
+            buffer.copy_within(self.cursor.., self.end);
+            buffer.truncate(self.end + rest);
+            self.cursor = self.end;
         }
-        let (message, gap) = (self.end - self.start, self.cursor - self.end);
-        if gap >= message.max(WORTH_CLOSING) {
-            self.input.buffer().copy_within(self.start..self.end, self.start + gap); // costs less than the gap took to arrive
-            self.start += gap;
-            self.end += gap;
-        }
-        self.drop_front(self.start);
+        self.drop_front(buffer, self.start);
     }
 
-    /// Drops the first `count` bytes of the input.
+    /// Drops the first `count` bytes.
     #[inline]
-    fn drop_front(&mut self, count: usize) {
-        if count == self.input.len() {
-            self.input.buffer().clear(); // unlike `advance`, this keeps the capacity
+    fn drop_front(&mut self, buffer: &mut BytesMut, count: usize) {
+        if count == buffer.len() {
+            buffer.clear(); // unlike `advance`, this keeps the capacity
         } else if count > 0 {
-            self.input.buffer().advance(count);
+            buffer.advance(count);
         }
         self.start -= count;
         self.end -= count;
         self.cursor -= count;
     }
 
-    /// Takes the event as its own, splitting its bytes off the input.
-    pub(super) fn take(&mut self) -> Option<Event> {
-        let event = match core::mem::replace(&mut self.ready, Ready::No) {
-            Ready::No => return None,
-            Ready::Message(verdict) => {
-                let payload = self.take_payload();
-                Event::Message(match verdict {
-                    Verdict::Text(proof) => Message::Text(Text::from_validated(payload, proof)),
-                    Verdict::Binary => Message::Binary(payload),
-                })
-            }
-            Ready::Fragment { last } => {
-                let payload = self.take_payload();
-                Event::Fragment(Fragment { kind: self.assembler.kind(), payload, last })
-            }
-            Ready::Control(control, range) => {
-                let payload = Bytes::copy_from_slice(self.input.slice(range));
-                match control {
-                    Control::Close => Event::Close(None), // the connection knows its content
-                    Control::Ping => Event::Ping(payload),
-                    Control::Pong => Event::Pong(payload),
-                }
-            }
-        };
-        Some(event)
-    }
-
     /// Splits `start..end` off the input, and drops what is spent on both sides.
     #[inline]
-    fn take_payload(&mut self) -> Bytes {
-        if self.start == self.end {
-            (self.start, self.end) = (self.cursor, self.cursor);
-            self.drop_front(self.cursor);
-            return Bytes::new();
-        }
+    fn take_payload(&mut self, buffer: &mut BytesMut) -> Bytes {
         let len = self.end - self.start;
-        self.drop_front(self.start);
-        let payload = self.input.buffer().split_to(len).freeze();
-        self.start = 0;
-        self.end = 0;
-        self.cursor -= len;
-        self.drop_front(self.cursor);
+        let payload = if len == 0 {
+            Bytes::new()
+        } else {
+            self.drop_front(buffer, self.start);
+            self.cursor -= len;
+            buffer.split_to(len).freeze()
+        };
+        (self.start, self.end) = (self.cursor, self.cursor);
+        self.drop_front(buffer, self.cursor);
         payload
     }
 
-    /// Lends the event out of the input; its bytes are spent from now on.
+    /// Lends `start..end`, which is spent from now on.
     #[inline]
-    pub(super) fn lend(&mut self) -> Option<EventRef<'_>> {
-        let event = match core::mem::replace(&mut self.ready, Ready::No) {
-            Ready::No => return None,
-            Ready::Message(verdict) => {
-                let payload = self.lend_payload();
-                EventRef::Message(match verdict {
-                    Verdict::Text(proof) => MessageRef::Text(validated_str(payload, proof)),
-                    Verdict::Binary => MessageRef::Binary(payload),
-                })
-            }
-            Ready::Fragment { last } => {
-                let kind = self.assembler.kind();
-                EventRef::Fragment { kind, payload: self.lend_payload(), last }
-            }
-            Ready::Control(control, range) => {
-                let payload = self.input.slice(range);
-                match control {
-                    Control::Close => EventRef::Close(None), // the connection knows its content
-                    Control::Ping => EventRef::Ping(payload),
-                    Control::Pong => EventRef::Pong(payload),
-                }
-            }
-        };
-        Some(event)
-    }
-
-    #[inline]
-    fn lend_payload(&mut self) -> &[u8] {
+    fn lend_payload<'a>(&mut self, buffer: &'a [u8]) -> &'a [u8] {
         let range = self.start..self.end;
         self.start = self.cursor;
         self.end = self.cursor;
-        self.input.slice(range)
+        &buffer[range]
     }
 }

@@ -158,6 +158,9 @@ impl Sender {
         let (state, send) = self.state.on_close_sent();
         self.state = state;
         if send {
+            if let Some(payload) = self.pong.take() {
+                self.urgent(Opcode::Pong, &payload); // owed until the peer closes (RFC 6455 §5.5.2), and later is too late
+            }
             match frame {
                 None => self.close_frame(None, ""),
                 Some(CloseFrame { code, reason }) => self.close_frame(Some(code), &reason),
@@ -185,12 +188,13 @@ impl Sender {
             return Ok(());
         }
         if self.output.remaining() < PONGS_AT_ONCE {
+            self.pong = None; // an older one must not follow
             self.urgent(Opcode::Pong, payload);
         } else {
             self.pong = Some(Bytes::copy_from_slice(payload));
         }
         if self.taken_at_pause == Some(self.output.taken()) {
-            self.unread_pings += 1;
+            self.unread_pings = self.unread_pings.saturating_add(1);
             if self.unread_pings > self.unread_pings_max {
                 return Err(ProtocolError::PingFlood { limit: self.unread_pings_max });
             }

@@ -27,6 +27,8 @@ pub(super) struct Timers {
 pub(super) struct Situation {
     pub(super) open: bool,
     pub(super) closing: bool,
+    /// Whether the peer is read from: if not, its silence says nothing.
+    pub(super) listening: bool,
     /// Whether bytes are queued, and how many were ever taken.
     pub(super) queued: bool,
     pub(super) taken: u64,
@@ -49,7 +51,7 @@ impl Timers {
     #[inline]
     pub(super) fn heard(&mut self, now: Instant) {
         self.now = self.now.max(now);
-        self.heard = now;
+        self.heard = self.now;
         self.silence = None;
     }
 
@@ -69,6 +71,7 @@ impl Timers {
     /// Time has passed: sets the deadlines that have begun, and says what is due.
     pub(super) fn handle(&mut self, now: Instant, config: &Config, situation: &Situation) -> Due {
         self.now = self.now.max(now);
+        let now = self.now;
         if situation.closing {
             let at = *self.close.get_or_insert(now + config.close_timeout);
             if now >= at {
@@ -87,7 +90,11 @@ impl Timers {
         }
         let Some(keepalive) = config.keepalive.filter(|_| situation.open) else { return Due::Nothing };
         match self.silence {
-            Some(at) if now >= at => Due::GiveUp(TimedOut::Keepalive(keepalive.timeout)),
+            Some(at) if now >= at && situation.listening => Due::GiveUp(TimedOut::Keepalive(keepalive.timeout)),
+            Some(at) if now >= at => {
+                self.heard(now);
+                Due::Nothing
+            }
             None if now >= self.heard + keepalive.interval => {
                 self.silence = Some(now + keepalive.timeout);
                 Due::Ping

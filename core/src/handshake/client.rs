@@ -208,7 +208,7 @@ impl ClientHandshake {
                         self.stage = Stage::Head(config, entropy);
                         return Ok(None);
                     };
-                    let head = self.input.buffer().split_to(len).freeze();
+                    let head = self.input.take_copy(len);
                     let response = Response::parse(head, self.scanner.headers())?;
                     match response.status {
                         101 => {
@@ -219,12 +219,11 @@ impl ClientHandshake {
                             return Ok(Some((connection, response)));
                         }
                         100..=199 => {
-                            self.scanner = Scanner::default();
-                            self.limits.head = self.limits.head.saturating_sub(len);
+                            self.scanner.restart();
                             self.stage = Stage::Head(config, entropy);
                         }
                         _ => {
-                            let missing = response.body_len().unwrap_or(0).min(self.limits.body);
+                            let missing = response.body_len().unwrap_or(usize::MAX).min(self.limits.body);
                             self.stage = Stage::Body { response, missing };
                         }
                     }
@@ -259,16 +258,16 @@ impl ClientHandshake {
 
     /// The refusal, with as much of its body as is there and wanted.
     fn rejected(&mut self, mut response: Response, missing: usize) -> HandshakeError {
-        let wanted = if response.body_len().is_some() { missing } else { self.limits.body };
-        let len = wanted.min(self.input.len());
-        response.body = self.input.buffer().split_to(len).freeze();
+        let len = missing.min(self.input.len());
+        response.body = self.input.take_copy(len);
         HandshakeError::Rejected(Box::new(response))
     }
 
     /// Holds a 101 to RFC 6455 §4.1, in the order given there.
     fn check(&self, response: &Response) -> Result<(), HandshakeError> {
         let headers = response.headers();
-        if !headers.has_word("Upgrade", "websocket") {
+        // One protocol: a list would be several on top of each other (RFC 9110 §7.8).
+        if headers.single("Upgrade")?.is_none_or(|protocol| !protocol.eq_ignore_ascii_case(b"websocket")) {
             return Err(HandshakeError::MissingHeader { name: "Upgrade" });
         }
         if !headers.has_word("Connection", "upgrade") {
@@ -317,9 +316,9 @@ impl Response {
     fn parse(head: Bytes, headers: usize) -> Result<Self, HandshakeError> {
         let mut fields = vec![httparse::EMPTY_HEADER; headers];
         let mut response = httparse::Response::new(&mut fields);
-        parsed(response.parse(&head))?;
-        if response.version != Some(1) {
-            return Err(HandshakeError::UnsupportedHttp);
+        parsed(response.parse(&head), &head)?;
+        if response.code == Some(101) && response.version != Some(1) {
+            return Err(HandshakeError::UnsupportedHttp); // while a refusal may come from an old proxy
         }
         let headers = Headers::new(head.clone(), response.headers);
         let reason = headers.range(response.reason.unwrap_or_default().as_bytes());
@@ -345,7 +344,8 @@ impl Response {
         &self.headers
     }
 
-    /// The beginning of the body, if the server refused with one.
+    /// The beginning of the body, if the server refused with one. Empty if it is in chunks, which are
+    /// not decoded.
     #[must_use]
     pub const fn body(&self) -> &Bytes {
         &self.body
@@ -357,8 +357,13 @@ impl Response {
         self.headers.get("Sec-WebSocket-Protocol")
     }
 
-    /// What `Content-Length` says.
+    /// How many bytes of body to wait for (RFC 9112 §6.3). `None`: all until the stream ends.
     fn body_len(&self) -> Option<usize> {
-        self.headers.get("Content-Length")?.trim().parse().ok()
+        let chunked = self.headers.get_all("Transfer-Encoding").next().is_some();
+        match self.status {
+            204 | 304 => Some(0),
+            _ if chunked => Some(0),
+            _ => self.headers.get("Content-Length")?.parse().ok(),
+        }
     }
 }

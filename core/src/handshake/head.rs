@@ -27,6 +27,8 @@ const RESERVED: [&str; 10] = [
 /// lines that continue the one before (RFC 9112 §2.2, §5.2).
 #[derive(Debug, Default)]
 pub(super) struct Scanner {
+    /// How many bytes of heads came before this one.
+    before: usize,
     /// How many bytes were looked at.
     at: usize,
     /// Where the line in progress begins.
@@ -51,18 +53,23 @@ impl Scanner {
                 b' ' | b'\t' if self.at - 1 == self.line => return Err(HandshakeError::Malformed),
                 _ => {}
             }
-            if self.at - self.line > limits.line {
+            if self.at - self.line > limits.line && byte != b'\r' {
                 let limit = limits.line;
                 return Err(match self.lines {
                     0 => HandshakeError::FirstLineTooLong { limit },
                     _ => HandshakeError::LineTooLong { limit },
                 });
             }
-            if self.at >= limits.head {
+            if self.before + self.at >= limits.head {
                 return Err(HandshakeError::HeadTooLong { limit: limits.head });
             }
         }
         Ok(None)
+    }
+
+    /// Begins anew behind a head. It still counts towards the limit.
+    pub(super) fn restart(&mut self) {
+        *self = Self { before: self.before + self.at, ..Self::default() };
     }
 
     /// How many header lines the head has.
@@ -166,13 +173,24 @@ fn range(head: &[u8], part: &[u8]) -> Range<usize> {
     start..(start + part.len()).min(head.len())
 }
 
-/// What the parser says of a head that is known to be complete.
-pub(super) fn parsed(result: Result<httparse::Status<usize>, httparse::Error>) -> Result<(), HandshakeError> {
+/// What the parser says of `head`, which is known to be complete.
+pub(super) fn parsed(
+    result: Result<httparse::Status<usize>, httparse::Error>,
+    head: &[u8],
+) -> Result<(), HandshakeError> {
     match result {
         Ok(httparse::Status::Complete(_)) => Ok(()),
-        Err(httparse::Error::Version) => Err(HandshakeError::UnsupportedHttp),
+        Err(httparse::Error::Version) if names_other_version(head) => Err(HandshakeError::UnsupportedHttp),
         Ok(httparse::Status::Partial) | Err(_) => Err(HandshakeError::Malformed),
     }
+}
+
+/// Whether the first line has a version of HTTP in it that is not 1.1, rather than nothing of the kind.
+fn names_other_version(head: &[u8]) -> bool {
+    let line = head.trim_ascii_start().split(|byte| *byte == b'\r').next().unwrap_or_default();
+    line.split(|byte| *byte == b' ').any(|word| {
+        word != b"HTTP/1.1" && matches!(word, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
+    })
 }
 
 /// The members of a comma-separated list; empty ones are skipped (RFC 9110 §5.6.1).
@@ -195,8 +213,20 @@ pub(super) const fn is_token_byte(byte: u8) -> bool {
 
 /// Whether this can stand in a `Host` header: a name or address, perhaps with a port (RFC 9110 §7.2).
 pub(super) fn is_host(host: &[u8]) -> bool {
-    let of_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(byte);
-    !host.is_empty() && host.iter().all(of_host)
+    let Ok(host) = core::str::from_utf8(host) else { return false };
+    let split = match host.strip_prefix('[') {
+        Some(address) => address.split_once(']'),
+        None => Some(host.split_at(host.find(':').unwrap_or(host.len()))),
+    };
+    let Some((name, port)) = split else { return false };
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:".contains(&byte);
+    let port_is_valid = match port.strip_prefix(':') {
+        None => port.is_empty(),
+        Some(digits) => {
+            digits.is_empty() || digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok()
+        }
+    };
+    !name.is_empty() && name.bytes().all(of_name) && port_is_valid
 }
 
 /// A header of our caller's, checked so that it cannot become anything else than one header line.

@@ -76,11 +76,15 @@ impl Rejection {
                 put_header(&mut head, "Connection", b"Upgrade, close");
                 put_header(&mut head, "Sec-WebSocket-Version", b"13");
             }
-            405 => {
+            405 if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("allow")) => {
                 put_header(&mut head, "Allow", b"GET");
                 put_header(&mut head, "Connection", b"close");
             }
             _ => put_header(&mut head, "Connection", b"close"),
+        }
+        if self.status == 304 {
+            head.extend_from_slice(b"\r\n"); // it ends here whatever it says (RFC 9112 §6.3)
+            return head.into();
         }
         put_header(&mut head, "Content-Length", self.body.len().to_string().as_bytes());
         head.extend_from_slice(b"\r\n");

@@ -80,7 +80,7 @@ impl ServerHandshake {
         let result = self.scanner.scan(self.input.bytes(), &self.limits);
         self.done = !matches!(result, Ok(None));
         let Some(len) = result? else { return Ok(None) };
-        let head = self.input.buffer().split_to(len).freeze();
+        let head = self.input.take_copy(len);
         let request = Request::parse(head, self.scanner.headers())?;
         Offer::new(request, core::mem::take(&mut self.input)).map(Some)
     }
@@ -112,7 +112,7 @@ impl Request {
     fn parse(head: Bytes, headers: usize) -> Result<Self, HandshakeError> {
         let mut fields = vec![httparse::EMPTY_HEADER; headers];
         let mut request = httparse::Request::new(&mut fields);
-        parsed(request.parse(&head))?;
+        parsed(request.parse(&head), &head)?;
         if request.version != Some(1) {
             return Err(HandshakeError::UnsupportedHttp);
         }
@@ -122,10 +122,12 @@ impl Request {
         let headers = Headers::new(head.clone(), request.headers);
         let target = headers.range(request.path.unwrap_or_default().as_bytes());
         let request = Self { headers, target };
-        if !request.path().starts_with('/') || request.target().contains('#') {
-            return Err(HandshakeError::InvalidTarget);
+        let host_is_valid = request.split().0.is_none_or(|host| is_host(host.as_bytes()));
+        if host_is_valid && request.path().starts_with('/') && !request.target().contains('#') {
+            Ok(request)
+        } else {
+            Err(HandshakeError::InvalidTarget)
         }
-        Ok(request)
     }
 
     /// The request target as it was sent: a path with perhaps a query, or an absolute URL.
@@ -137,20 +139,22 @@ impl Request {
     /// The path, without the query; escapes are left as they are.
     #[must_use]
     pub fn path(&self) -> &str {
-        let resource = self.resource();
-        resource.split_once('?').map_or(resource, |(path, _)| path)
+        let (host, resource) = self.split();
+        let path = resource.split_once('?').map_or(resource, |(path, _)| path);
+        if path.is_empty() && host.is_some() { "/" } else { path }
     }
 
     /// What stands behind the `?`, if there is one.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.resource().split_once('?').map(|(_, query)| query)
+        self.split().1.split_once('?').map(|(_, query)| query)
     }
 
-    /// The `Host` header.
+    /// The host that is asked, perhaps with a port: the `Host` header, unless the target is absolute and
+    /// so names it (RFC 9112 §3.2.2).
     #[must_use]
     pub fn host(&self) -> &str {
-        self.headers.get("host").unwrap_or_default()
+        self.split().0.or_else(|| self.headers.get("host")).unwrap_or_default()
     }
 
     /// The `Origin` header: which site's page asks, if a browser does (RFC 6455 §10.2). Programs can
@@ -166,21 +170,20 @@ impl Request {
         &self.headers
     }
 
-    /// The target without the scheme and host of an absolute one (RFC 6455 §4.2.1 item 1). Not
-    /// beginning with `/` if it is neither.
-    fn resource(&self) -> &str {
+    /// The host of an absolute target (RFC 6455 §4.2.1 item 1), and what follows it. Of any other
+    /// target, no host and all of it.
+    fn split(&self) -> (Option<&str>, &str) {
         let target = self.target();
-        let after_scheme = ["http://", "https://"]
-            .iter()
-            .find(|scheme| target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
-            .map(|scheme| &target[scheme.len()..]);
-        match after_scheme {
-            None => target,
-            Some(rest) => match rest.find(['/', '?']) {
-                Some(at) if rest[at..].starts_with('/') => &rest[at..],
-                Some(_) => "",
-                None => "/",
-            },
+        let after = |scheme: &str| {
+            let (start, rest) = target.split_at_checked(scheme.len())?;
+            start.eq_ignore_ascii_case(scheme).then_some(rest)
+        };
+        match after("http://").or_else(|| after("https://")) {
+            None => (None, target),
+            Some(rest) => {
+                let (host, resource) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+                (Some(host), resource)
+            }
         }
     }
 }
@@ -203,6 +206,10 @@ impl Offer {
             None => return Err(HandshakeError::MissingHeader { name: "Host" }),
             Some(host) if !is_host(host) => return Err(HandshakeError::InvalidHeader { name: "Host" }),
             Some(_) => {}
+        }
+        // Who lets requests without an origin pass must not take one that cannot be read for none.
+        if headers.single("Origin")?.is_some_and(|origin| !origin.is_ascii()) {
+            return Err(HandshakeError::InvalidHeader { name: "Origin" });
         }
         // A body is never asked for on a GET, and bytes behind the head are frames only behind a 101.
         let length = headers.single("Content-Length")?;

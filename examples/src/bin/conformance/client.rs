@@ -4,17 +4,20 @@ use crate::{Client, Once, config, echo, lines, pattern};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use sansws_core::{CloseCode, CloseFrame, Event, Kind, Message};
-use sansws_driver::{Clock, Connect, Connector, Error, Transport, WsStream};
+use sansws_driver::{Clock, Connect, Connector, Error, Transport, WsStream, until};
 use serde_json::{Value, json};
 use std::process::ExitCode;
+use std::time::Duration;
 
 const MAX_MESSAGE: u64 = 64 << 20;
 
 /// The longest text that is printed whole.
 const PRINTED: usize = 1024;
 
-/// Connects, sends `hello`, waits for one message, closes.
+/// Connects, sends `hello`, waits for one message, closes; all within half a minute.
 pub(crate) async fn once<R: Connect>(args: &Once) -> ExitCode {
+    let mut clock = R::Clock::default();
+    let deadline = clock.now() + Duration::from_secs(30);
     let conversation = async {
         let (mut ws, _) = Connector::<R>::new().connect(&args.url).await?;
         ws.send("hello").await?;
@@ -22,17 +25,13 @@ pub(crate) async fn once<R: Connect>(args: &Once) -> ExitCode {
         ws.close(CloseCode::NORMAL).await?;
         Ok::<_, Error>(answer)
     };
-    match conversation.await {
-        Ok(Some(_)) => ExitCode::SUCCESS,
-        Ok(None) => {
-            eprintln!("closed without a message");
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+    match until(&mut clock, deadline, conversation).await {
+        Some(Ok(Some(_))) => return ExitCode::SUCCESS,
+        Some(Ok(None)) => eprintln!("closed without a message"),
+        Some(Err(error)) => eprintln!("{error}"),
+        None => eprintln!("no answer within 30 s"),
     }
+    ExitCode::FAILURE
 }
 
 /// What to wait for after a command.
