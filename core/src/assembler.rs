@@ -3,6 +3,7 @@
 //! The bytes themselves stay in the caller's input; `receiver.rs` moves them together.
 
 use crate::config::Limits;
+use crate::deflate::RSV1;
 use crate::error::ProtocolError;
 use crate::event::Kind;
 use crate::frame::{Header, Opcode};
@@ -12,7 +13,9 @@ use crate::utf8::{Validated, Validator};
 #[derive(Debug)]
 pub(crate) struct Assembler {
     kind: Kind,
-    /// The sum of the lengths that its frame headers declared so far.
+    /// Whether it is compressed.
+    compressed: bool,
+    /// The sum of the lengths that its frame headers declared so far; if it is compressed, what was inflated.
     size: u64,
     fragments: u32,
     /// How many empty, non-final fragments came in a row.
@@ -29,20 +32,19 @@ pub(crate) enum Verdict {
 
 impl Assembler {
     pub(crate) const fn new() -> Self {
-        Self { kind: Kind::Binary, size: 0, fragments: 0, empty: 0, validator: Validator::new() }
+        Self { kind: Kind::Binary, compressed: false, size: 0, fragments: 0, empty: 0, validator: Validator::new() }
     }
 
     /// The header of a data frame arrived. All limits are judged here, before any payload.
     #[inline]
     pub(crate) fn begin_frame(&mut self, header: &Header, limits: &Limits) -> Result<(), ProtocolError> {
         match header.opcode {
-            Opcode::Text => *self = Self { kind: Kind::Text, ..Self::new() },
-            Opcode::Binary => *self = Self::new(),
+            Opcode::Text => *self = Self { kind: Kind::Text, compressed: header.rsv & RSV1 != 0, ..Self::new() },
+            Opcode::Binary => *self = Self { compressed: header.rsv & RSV1 != 0, ..Self::new() },
             Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => {}
         }
-        self.size = self.size.saturating_add(header.len);
-        if self.size > limits.message {
-            return Err(ProtocolError::TooBig { limit: limits.message, size: self.size });
+        if !self.compressed {
+            self.grow(header.len, limits)?;
         }
         if header.fin && self.fragments == 0 {
             return Ok(());
@@ -60,6 +62,27 @@ impl Assembler {
             }
         }
         Ok(())
+    }
+
+    /// The message has so many bytes more.
+    #[inline]
+    pub(crate) fn grow(&mut self, by: u64, limits: &Limits) -> Result<(), ProtocolError> {
+        self.size = self.size.saturating_add(by);
+        if self.size > limits.message {
+            return Err(ProtocolError::TooBig { limit: limits.message, size: self.size });
+        }
+        Ok(())
+    }
+
+    /// How many bytes more exceed the limit.
+    pub(crate) const fn room(&self, limits: &Limits) -> u64 {
+        (limits.message - self.size).saturating_add(1)
+    }
+
+    /// Whether the message in progress is compressed.
+    #[inline]
+    pub(crate) const fn is_compressed(&self) -> bool {
+        self.compressed
     }
 
     /// The kind of the message in progress.

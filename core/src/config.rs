@@ -1,5 +1,6 @@
 //! [`Config`]: how a connection behaves. Plain data; each knob with its unit, default and reason.
 
+use crate::deflate::Deflate;
 use core::time::Duration;
 
 /// How a connection behaves once it is open.
@@ -21,11 +22,16 @@ pub struct Config {
     pub limits: Limits,
     /// Whether messages are given out whole or as they arrive. Default: whole.
     pub delivery: Delivery,
+    /// permessage-deflate (RFC 7692), if the peer agrees to it. Default: off, since it costs memory and CPU, and
+    /// lengths tell of secrets. [`Limits::message`] counts inflated bytes.
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<Deflate>,
     /// Pings that keep the connection alive and find dead peers. Default: none, since protocols on
     /// top often have their own.
     pub keepalive: Option<Keepalive>,
-    /// How long the peer may take to finish the closing handshake and end the connection, counted
-    /// from our Close frame. Default: 5 s; a peer that is alive answers within a round trip.
+    /// How long the peer may take to finish the closing handshake and end the connection, counted from when our
+    /// Close frame has left. Default: 5 s; a peer that is alive answers within a round trip. What is queued ahead of the
+    /// Close frame must leave within [`write_timeout`](Self::write_timeout).
     pub close_timeout: Duration,
     /// How long the peer may go without taking any of what is queued for it. Default: 30 s.
     pub write_timeout: Duration,
@@ -36,6 +42,8 @@ impl Default for Config {
         Self {
             limits: Limits::default(),
             delivery: Delivery::Messages,
+            #[cfg(feature = "deflate")]
+            deflate: None,
             keepalive: None,
             close_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
@@ -50,6 +58,17 @@ impl Config {
     pub fn client() -> Self {
         Self { limits: Limits { message: 16 << 20, ..Limits::default() }, ..Self::default() }
     }
+
+    /// How permessage-deflate is used; never where it is not compiled in.
+    #[cfg(feature = "deflate")]
+    pub(crate) const fn deflate(&self) -> Option<&Deflate> {
+        self.deflate.as_ref()
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    pub(crate) const fn deflate(&self) -> Option<&Deflate> {
+        None
+    }
 }
 
 /// What a peer may cost us. Each limit bounds memory or work, and what exceeds it fails the connection
@@ -57,7 +76,7 @@ impl Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The size of a message in bytes, over all its frames; close code 1009, as soon as a frame
-    /// header declares more. Default: 1 MiB. It is also the limit of a frame.
+    /// header declares more, or as soon as more is inflated. Default: 1 MiB. It is also the limit of a frame.
     pub message: u64,
     /// The number of frames a message may have; close code 1008. Default: 131,072. Fragments join
     /// one buffer, so this bounds work, not memory.
@@ -68,8 +87,9 @@ pub struct Limits {
     /// code 1008. Default: 1,000. A peer that reads may ping as it likes, but only its newest ping
     /// is answered when much is queued (RFC 6455 §5.5.3).
     pub unread_pings: u32,
-    /// How many bytes may be queued before [`Connection::wants_read`](crate::Connection::wants_read)
-    /// turns false, so that a peer that does not read is not read from. Default: 64 KiB.
+    /// How many bytes may be queued before a sender should wait and no more messages should be answered:
+    /// [`Sender::has_room`](crate::Sender::has_room) and [`Connection::wants_read`](crate::Connection::wants_read) turn
+    /// false. Default: 64 KiB.
     pub output_high: usize,
     /// How many bytes may be queued before sending is refused with
     /// [`SendError::Full`](crate::SendError::Full). Default: 1 MiB. A message that is accepted is

@@ -15,6 +15,7 @@ pub use sender::Sender;
 
 use crate::close::CloseFrame;
 use crate::config::Config;
+use crate::deflate::{Agreed, Params};
 use crate::entropy::Entropy;
 use crate::error::{ProtocolError, SendError, TimedOut};
 use crate::event::{Event, EventKind, EventRef, Fragment, Message, MessageRef};
@@ -22,6 +23,7 @@ use crate::frame::Role;
 use crate::input::Input;
 use crate::output::Output;
 use crate::time::Instant;
+use crate::traffic::Traffic;
 use alloc::boxed::Box;
 use receiver::{Control, Decoded, Receiver};
 use state::State;
@@ -96,6 +98,24 @@ impl Connection {
             closed_by: None,
             violation: None,
         }
+    }
+
+    /// The same connection with permessage-deflate, if that was agreed on.
+    pub(crate) fn agree(mut self, answer: Option<&Params>) -> Self {
+        if let Some(answer) = answer {
+            let agreed = Agreed::new(self.receiver.role(), answer);
+            self.receiver.agree(&agreed);
+            self.sender.agree(&agreed, self.config.deflate());
+        }
+        self
+    }
+
+    /// The same connection with permessage-deflate, as a handshake done elsewhere has agreed on it: `answer` is what
+    /// the server answered. Says how to compress by [`Config::deflate`], or by its defaults.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(self, answer: &Params) -> Self {
+        self.agree(Some(answer))
     }
 
     /// Where bytes that arrive are put.
@@ -264,6 +284,15 @@ impl Connection {
         self.sender.send_ref(message)
     }
 
+    /// Queues a message that is not to be compressed; see [`Sender::send_plain`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::send`].
+    pub fn send_plain(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.sender.send_plain(message)
+    }
+
     /// Queues a piece of a message; see [`Sender::send_fragment`].
     ///
     /// # Errors
@@ -338,12 +367,16 @@ impl Connection {
         }
     }
 
-    /// Whether reading makes sense now. False while so much is queued that the peer is not reading, so
-    /// that the stream pushes back on it; and at the end.
+    /// Whether reading makes sense now. False at the end, and while [`Limits::output_high`](crate::Limits::output_high)
+    /// bytes are queued: a peer that does not read our answers should send no more questions.
+    ///
+    /// Two ends that both heed this while both send of their own accord stop each other until one gives up
+    /// ([`Config::write_timeout`]). Who does not only answer may read on as long as no event is
+    /// [ready](Self::is_ready), as the drivers do.
     #[must_use]
     pub fn wants_read(&self) -> bool {
         match self.sender.state {
-            State::Open | State::CloseSent => self.sender.queued() < self.config.limits.output_high,
+            State::Open | State::CloseSent => self.sender.has_room(),
             State::Draining | State::Failed => true,
             State::Ended => false,
         }
@@ -412,6 +445,12 @@ impl Connection {
     #[must_use]
     pub fn buffered_amount(&self) -> u64 {
         self.sender.buffered_amount()
+    }
+
+    /// How much data messages were and what they were on the wire.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        Traffic { sent: self.sender.volume(), received: self.receiver.volume() }
     }
 
     #[cold]

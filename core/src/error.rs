@@ -47,6 +47,8 @@ pub enum ProtocolError {
         /// Where the first invalid sequence begins, in bytes from the start of the text.
         at: u64,
     },
+    /// A compressed message that is not DEFLATE (RFC 7692 §7.2.2).
+    InvalidDeflate,
     /// A Close frame with a single byte, half a code (RFC 6455 §5.5.1).
     TruncatedCloseCode,
     /// A Close frame with a code that must not be sent (RFC 6455 §7.4).
@@ -54,7 +56,7 @@ pub enum ProtocolError {
         /// The code received.
         code: CloseCode,
     },
-    /// A message, by what its frame headers declare, exceeds [`Limits::message`](crate::Limits::message).
+    /// A message, by what its frame headers declare or by what was inflated of it, exceeds [`Limits::message`](crate::Limits::message).
     TooBig {
         /// In bytes.
         limit: u64,
@@ -100,7 +102,7 @@ impl ProtocolError {
             | Self::UnfinishedMessage
             | Self::TruncatedCloseCode
             | Self::InvalidCloseCode { .. } => CloseCode::PROTOCOL_ERROR,
-            Self::InvalidUtf8 { .. } => CloseCode::INVALID_DATA,
+            Self::InvalidUtf8 { .. } | Self::InvalidDeflate => CloseCode::INVALID_DATA,
             Self::TooBig { .. } => CloseCode::TOO_BIG,
             Self::TooManyFragments { .. } | Self::TooManyEmptyFragments { .. } | Self::PingFlood { .. } => {
                 CloseCode::POLICY_VIOLATION
@@ -124,6 +126,7 @@ impl fmt::Display for ProtocolError {
             Self::UnexpectedContinuation => f.write_str("continuation of no message"),
             Self::UnfinishedMessage => f.write_str("new message before the end of the last"),
             Self::InvalidUtf8 { at } => write!(f, "invalid UTF-8 at byte {at}"),
+            Self::InvalidDeflate => f.write_str("compressed message is not DEFLATE"),
             Self::TruncatedCloseCode => f.write_str("close frame with half a code"),
             Self::InvalidCloseCode { code } => write!(f, "close code {code} must not be sent"),
             Self::TooBig { limit, size } => write!(f, "message of {size} bytes or more, limit {limit}"),

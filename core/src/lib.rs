@@ -72,6 +72,8 @@
 //!
 //! # Features
 //!
+//! - `deflate` (default): permessage-deflate, see [`deflate`]. Needs `std`. Even then it is only negotiated when
+//!   [`Config::deflate`] asks for it.
 //! - `std` (default): chooses the fastest masking and UTF-8 kernels at run time. Without it the crate is
 //!   `no_std` and needs `alloc`.
 
@@ -81,6 +83,7 @@ mod assembler;
 mod close;
 mod config;
 mod connection;
+pub mod deflate;
 mod entropy;
 mod error;
 mod event;
@@ -91,6 +94,7 @@ pub mod mask;
 mod output;
 mod text;
 mod time;
+mod traffic;
 mod utf8;
 
 pub use close::{CloseCode, CloseFrame};
@@ -103,3 +107,4 @@ pub use input::Input;
 pub use output::Output;
 pub use text::Text;
 pub use time::Instant;
+pub use traffic::{Traffic, Volume};

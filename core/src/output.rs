@@ -62,6 +62,7 @@ impl Queue {
         self.first = self.rest.pop_front();
     }
 
+    #[cfg(feature = "std")]
     fn iter(&self) -> impl Iterator<Item = &Large> {
         self.first.iter().chain(&self.rest)
     }

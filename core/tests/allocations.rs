@@ -10,6 +10,7 @@ use sansws_core::{
     Config, Connection, Delivery, Event, EventRef, Fragment, Instant, Kind, Limits, Message, MessageRef, ProtocolError,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::IoSlice;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -264,6 +265,25 @@ fn sending_costs_no_allocation() {
     }
 }
 
+/// A client masks a payload where it is, if nobody else holds it.
+#[test]
+fn masking_costs_no_copy() {
+    let mut client = Connection::client(Config::client(), |key: &mut [u8]| key.fill(0x55), NOW);
+    client.send("something short, so that there is a buffer").unwrap();
+    let own = vec![7; 100_000];
+    let place = own.as_ptr();
+    let ((), spent) = cost(|| client.send(own).unwrap());
+    assert!(spent.peak < 100, "{spent:?}");
+    let shared = Bytes::from(vec![7; 100_000]);
+    let ((), spent) = cost(|| client.send(shared.clone()).unwrap());
+    assert!((100_000..101_000).contains(&spent.peak), "{spent:?}");
+    let output = client.output();
+    let mut slices = [IoSlice::new(&[]); 4];
+    assert_eq!(output.chunks_vectored(&mut slices), 4);
+    assert_eq!(slices[1].as_ptr(), place);
+    assert!(slices[1].iter().all(|byte| *byte == 7 ^ 0x55) && shared.iter().all(|byte| *byte == 7));
+}
+
 /// R195: what fragments carry is what they cost. All figures are bytes.
 #[test]
 fn floods_of_fragments_are_bounded() {
@@ -373,6 +393,7 @@ fn an_idle_connection_holds_no_buffer() {
             frame(0x82, &[7; 64 << 10]),
             [frame(0x01, b"in "), frame(0x80, b"pieces")].concat(),
             frame(0x82, &[7; 300 << 10]),
+            frame(0x82, &[7; 5000]).repeat(20),
         ];
         let ((), spent) = cost(|| {
             for _ in 0..3 {

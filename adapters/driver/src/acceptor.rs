@@ -5,6 +5,8 @@ use crate::opening::Opening;
 use crate::runtime::{Bind, Runtime};
 use crate::stream::WsStream;
 use sansws_core::Config;
+#[cfg(feature = "deflate")]
+use sansws_core::deflate::Deflate;
 use sansws_core::handshake::{HandshakeLimits, InvalidHead, Offer, Rejection, Request};
 use std::fmt;
 use std::marker::PhantomData;
@@ -76,6 +78,14 @@ impl<R> Acceptor<R> {
     #[must_use]
     pub fn config(self, config: Config) -> Self {
         Self { config, ..self }
+    }
+
+    /// Compresses messages with permessage-deflate (RFC 7692), if the client offers it. Part of [`config`](Self::config), so to be
+    /// called after it.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(self, deflate: Deflate) -> Self {
+        Self { config: Config { deflate: Some(deflate), ..self.config }, ..self }
     }
 
     /// What a client may cost before its connection is open.

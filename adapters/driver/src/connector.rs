@@ -7,6 +7,8 @@ use crate::opening::Opening;
 use crate::runtime::{Bind, Clock, Connect, Runtime};
 use crate::stream::WsStream;
 use crate::target::{Target, UrlError};
+#[cfg(feature = "deflate")]
+use sansws_core::deflate::Deflate;
 use sansws_core::handshake::{ClientHandshake, ClientRequest, HandshakeLimits, Response};
 use sansws_core::{Config, TimedOut};
 use std::fmt;
@@ -48,6 +50,14 @@ impl<R> Connector<R> {
     #[must_use]
     pub fn config(self, config: Config) -> Self {
         Self { config, ..self }
+    }
+
+    /// Compresses messages with permessage-deflate (RFC 7692), by offering it. Part of [`config`](Self::config), so to be
+    /// called after it.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(self, deflate: Deflate) -> Self {
+        Self { config: Config { deflate: Some(deflate), ..self.config }, ..self }
     }
 
     /// What a server may cost before the connection is open.

@@ -9,14 +9,11 @@ use crate::wakers::{Side, Wakers};
 use futures_core::Stream;
 use futures_sink::Sink;
 use sansws_core::{
-    CloseFrame, Connection, Event, EventKind, EventRef, Fragment, Message, MessageRef, SendError, Sender,
+    CloseFrame, Connection, Event, EventKind, EventRef, Fragment, Message, MessageRef, SendError, Sender, Traffic,
 };
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-
-/// How much may be queued before the next read writes it first.
-const WRITE_FIRST: usize = 64 << 10;
 
 /// An open WebSocket over a transport.
 ///
@@ -213,6 +210,19 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
         Ok(self.sender()?.send_ref(message)?)
     }
 
+    /// Queues a message that is not to be compressed, see [`Sender::send_plain`]; else as [`feed`](Self::feed).
+    ///
+    /// Cancel safe: dropped, the message is queued whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn feed_plain(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_room(cx)).await?;
+        self.lend_output();
+        Ok(self.sender()?.send_plain(message)?)
+    }
+
     /// Sends the next piece of a message in a frame of its own (RFC 6455 §5.4); else as [`send`](Self::send).
     ///
     /// Cancel safe: dropped, the fragment is queued whole or not at all.
@@ -309,6 +319,12 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
         self.engine.connection.buffered_amount()
     }
 
+    /// How much data messages were, and what they were on the wire.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.engine.connection.traffic()
+    }
+
     /// The transport.
     #[must_use]
     pub const fn get_ref(&self) -> &T {
@@ -324,7 +340,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     /// Whether an event is ready to be taken; false at the end.
     fn poll_ready_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
         // Messages that have arrived already cost no look at the transport, the clock or the wakers.
-        if self.engine.connection.sender().queued() < WRITE_FIRST && self.engine.decode() {
+        if self.engine.connection.sender().has_room() && self.engine.decode() {
             return Poll::Ready(Ok(true));
         }
         self.engine.drive(&mut self.wakers.register(Side::Reader, cx));
@@ -376,11 +392,11 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
 
     /// Waits until a message may be queued.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.engine.connection.sender().queued() < WRITE_FIRST {
+        if self.engine.connection.sender().has_room() {
             return Poll::Ready(Ok(()));
         }
         self.engine.drive(&mut self.wakers.register(Side::Writer, cx));
-        if self.engine.connection.sender().queued() < WRITE_FIRST {
+        if self.engine.connection.sender().has_room() {
             return Poll::Ready(Ok(()));
         }
         self.poll_writer_end()

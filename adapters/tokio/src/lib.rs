@@ -68,6 +68,8 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 pub use sansws_core as core;
+#[cfg(feature = "deflate")]
+pub use sansws_core::deflate::{Deflate, Params};
 pub use sansws_core::handshake::{ClientRequest, Rejection, Response};
 pub use sansws_core::{CloseCode, CloseFrame, Config, Event, Fragment, Keepalive, Kind, Limits, Message, MessageRef};
 pub use sansws_driver::{Error, Origins};

@@ -15,14 +15,20 @@
 
 use crate::assembler::{Assembler, Verdict};
 use crate::config::{Delivery, Limits};
+use crate::deflate::{Agreed, Inflation, RSV1};
 use crate::error::ProtocolError;
 use crate::event::{Event, EventKind, EventRef, Fragment, Message, MessageRef};
 use crate::frame::{Decoder, Header, Opcode, Role};
 use crate::input::Input;
 use crate::mask;
 use crate::text::{Text, validated_str};
+use crate::traffic::Volume;
+use alloc::boxed::Box;
 use bytes::{Buf, Bytes, BytesMut};
 use core::ops::Range;
+
+/// How much is inflated before it is given out, where pieces are.
+const LARGEST_PIECE: usize = 64 << 10;
 
 /// How far ahead of what has arrived a reader is asked to reserve memory.
 const READ_AHEAD: usize = 64 << 10;
@@ -31,6 +37,7 @@ const READ_AHEAD: usize = 64 << 10;
 pub(super) struct Receiver {
     pub(super) input: Input,
     role: Role,
+    volume: Volume,
 }
 
 /// All that is known of the bytes in an [`Input`]. It is kept there and not in the [`Receiver`], so that it
@@ -45,6 +52,8 @@ pub(crate) struct Known {
     cursor: usize,
     /// The data frame whose payload is arriving.
     frame: Option<Payload>,
+    /// What inflates messages, if that was agreed on.
+    inflation: Option<Box<Inflation>>,
     /// The event that was decoded and not taken.
     ready: Ready,
 }
@@ -59,17 +68,40 @@ impl Default for Known {
 #[derive(Debug)]
 struct Payload {
     remaining: u64,
-    /// Turned so that its first byte belongs to the next byte to come.
+    /// Turned so that its first byte belongs to the next byte to unmask.
     mask: Option<[u8; 4]>,
     fin: bool,
+}
+
+impl Payload {
+    /// Unmasks the next bytes.
+    #[inline]
+    fn unmask(&mut self, bytes: &mut [u8]) {
+        if let Some(key) = &mut self.mask {
+            mask::apply(*key, 0, bytes);
+            key.rotate_left(bytes.len() % 4);
+        }
+    }
+}
+
+/// What became of the payload that has arrived.
+enum Progress {
+    /// It was all there was.
+    More,
+    /// The frame has ended, the message has not.
+    FrameEnded,
+    /// There is a piece of the message to give out.
+    Piece,
+    /// The message has ended.
+    MessageEnded,
 }
 
 #[derive(Debug)]
 enum Ready {
     No,
-    /// The message in `start..end`.
+    /// The message in `start..end`, or in the inflated bytes.
     Message(Verdict),
-    /// The piece of a message in `start..end`.
+    /// The piece of a message in `start..end`, or in the inflated bytes.
     Fragment {
         last: bool,
     },
@@ -99,7 +131,21 @@ pub(super) enum Decoded {
 impl Receiver {
     pub(super) fn new(role: Role, delivery: Delivery, mut input: Input) -> Self {
         *input.parts().1 = Known::nothing(role, delivery);
-        Self { input, role }
+        Self { input, role, volume: Volume::default() }
+    }
+
+    /// Messages may be compressed from now on.
+    pub(super) fn agree(&mut self, agreed: &Agreed) {
+        let known = self.input.parts().1;
+        known.inflation = Inflation::new(agreed).map(Box::new);
+        if known.inflation.is_some() {
+            known.decoder = Decoder::new(self.role).with_extension_bits(RSV1);
+        }
+    }
+
+    /// How much has arrived.
+    pub(super) const fn volume(&self) -> Volume {
+        self.volume
     }
 
     /// Whether an event was decoded and not taken.
@@ -144,37 +190,30 @@ impl Receiver {
     /// Goes on until there is an event to take. Not to be called while there is one.
     #[inline]
     pub(super) fn decode(&mut self, limits: &Limits) -> Result<Decoded, ProtocolError> {
+        let (buffer, known) = self.input.parts();
+        if let Some(inflation) = &mut known.inflation {
+            inflation.drop_spent();
+        }
         loop {
-            let (buffer, known) = self.input.parts();
-            if let Some(frame) = &mut known.frame {
-                let undecoded = buffer.len() - known.cursor;
-                let arrived = usize::try_from(frame.remaining).map_or(undecoded, |remaining| remaining.min(undecoded));
-                let key = frame.mask;
-                frame.remaining -= arrived as u64;
-                if let Some(key) = &mut frame.mask {
-                    key.rotate_left(arrived % 4);
-                }
-                let ended = frame.remaining == 0;
-                let last = ended && frame.fin;
-                known.append(buffer, arrived, key)?;
-                if ended {
-                    known.frame = None;
-                }
-                if last {
-                    let verdict = known.assembler.finish()?;
-                    known.ready = match known.delivery {
-                        Delivery::Messages => Ready::Message(verdict),
-                        Delivery::Fragments => Ready::Fragment { last: true },
-                    };
-                    return Ok(Decoded::Data);
-                }
-                if known.delivery == Delivery::Fragments && known.end > known.start {
-                    known.ready = Ready::Fragment { last: false };
-                    return Ok(Decoded::Data);
-                }
-                if !ended {
-                    known.close_gaps(buffer);
-                    return Ok(Decoded::More);
+            if known.frame.is_some() {
+                match known.payload(buffer, limits, &mut self.volume)? {
+                    Progress::FrameEnded => {}
+                    Progress::Piece => {
+                        known.ready = Ready::Fragment { last: false };
+                        return Ok(Decoded::Data);
+                    }
+                    Progress::MessageEnded => {
+                        let verdict = known.assembler.finish()?;
+                        known.ready = match known.delivery {
+                            Delivery::Messages => Ready::Message(verdict),
+                            Delivery::Fragments => Ready::Fragment { last: true },
+                        };
+                        return Ok(Decoded::Data);
+                    }
+                    Progress::More => {
+                        known.close_gaps(buffer);
+                        return Ok(Decoded::More);
+                    }
                 }
             }
             let Some((header, taken)) = known.decoder.header(&buffer[known.cursor..])? else {
@@ -238,7 +277,8 @@ impl Receiver {
                 })
             }
             Ready::Fragment { last } => {
-                EventRef::Fragment { kind: known.assembler.kind(), payload: known.lend_payload(buffer), last }
+                let kind = known.assembler.kind();
+                EventRef::Fragment { kind, payload: known.lend_payload(buffer), last }
             }
             Ready::Control(control, range) => {
                 let payload = &buffer[range];
@@ -264,13 +304,25 @@ impl Known {
             end: 0,
             cursor: 0,
             frame: None,
+            inflation: None,
             ready: Ready::No,
         }
     }
 
-    /// Adds the next `arrived` bytes of the input to the message.
+    /// Takes what has arrived of the frame's payload.
     #[inline]
-    fn append(&mut self, buffer: &mut BytesMut, arrived: usize, key: Option<[u8; 4]>) -> Result<(), ProtocolError> {
+    fn payload(
+        &mut self,
+        buffer: &mut BytesMut,
+        limits: &Limits,
+        volume: &mut Volume,
+    ) -> Result<Progress, ProtocolError> {
+        if self.assembler.is_compressed() {
+            return self.inflate(buffer, limits, volume);
+        }
+        let Some(frame) = &mut self.frame else { return Ok(Progress::FrameEnded) };
+        let undecoded = buffer.len() - self.cursor;
+        let arrived = usize::try_from(frame.remaining).map_or(undecoded, |remaining| remaining.min(undecoded));
         if self.start == self.end {
             // Nothing of the message is here yet: it begins where its bytes are.
             (self.start, self.end) = (self.cursor, self.cursor);
@@ -278,13 +330,72 @@ impl Known {
             buffer.copy_within(self.cursor..self.cursor + arrived, self.end);
         }
         let payload = &mut buffer[self.end..self.end + arrived];
-        if let Some(key) = key {
-            mask::apply(key, 0, payload);
-        }
+        frame.unmask(payload);
+        frame.remaining -= arrived as u64;
         self.assembler.feed(payload)?;
         self.cursor += arrived;
         self.end += arrived;
-        Ok(())
+        volume.count(arrived, arrived);
+        let is_piece = self.delivery == Delivery::Fragments && self.end > self.start;
+        Ok(self.progress(is_piece))
+    }
+
+    /// The same for a compressed message: its bytes are spent once they are inflated.
+    #[cold]
+    fn inflate(
+        &mut self,
+        buffer: &mut BytesMut,
+        limits: &Limits,
+        volume: &mut Volume,
+    ) -> Result<Progress, ProtocolError> {
+        let (Some(frame), Some(inflation)) = (&mut self.frame, &mut self.inflation) else {
+            return Ok(Progress::FrameEnded);
+        };
+        let undecoded = buffer.len() - self.cursor;
+        let arrived = usize::try_from(frame.remaining).map_or(undecoded, |remaining| remaining.min(undecoded));
+        let compressed = &mut buffer[self.cursor..self.cursor + arrived];
+        frame.unmask(&mut compressed[inflation.unmasked..]);
+        inflation.unmasked = arrived;
+        let is_last = frame.fin && frame.remaining == arrived as u64;
+
+        // A piece is given out before it is large, however well it was compressed.
+        let limit = usize::try_from(self.assembler.room(limits)).unwrap_or(usize::MAX);
+        let room = match self.delivery {
+            Delivery::Messages => limit,
+            Delivery::Fragments => limit.min(LARGEST_PIECE),
+        };
+        let (taken, inflated, is_full) = inflation.inflate(compressed, is_last, room)?;
+        self.cursor += taken;
+        (self.start, self.end) = (self.cursor, self.cursor);
+        frame.remaining -= taken as u64;
+        volume.count(inflated.len(), taken);
+        self.assembler.grow(inflated.len() as u64, limits)?;
+        self.assembler.feed(inflated)?;
+        if is_full {
+            return Ok(Progress::Piece);
+        }
+        let is_piece = self.delivery == Delivery::Fragments && !inflation.inflated.is_empty();
+        let progress = self.progress(is_piece);
+        if let (Progress::MessageEnded, Some(inflation)) = (&progress, &mut self.inflation) {
+            inflation.end_message();
+        }
+        Ok(progress)
+    }
+
+    /// Where a frame stands of which all that has arrived was taken.
+    #[inline]
+    fn progress(&mut self, is_piece: bool) -> Progress {
+        let Some(Payload { remaining, fin, .. }) = self.frame else { return Progress::FrameEnded };
+        let ended = remaining == 0;
+        if ended {
+            self.frame = None;
+        }
+        match ended {
+            true if fin => Progress::MessageEnded,
+            _ if is_piece => Progress::Piece,
+            true => Progress::FrameEnded,
+            false => Progress::More,
+        }
     }
 
     /// A control frame is taken whole: it has 125 bytes of payload at most.
@@ -307,6 +418,9 @@ impl Known {
 
     /// Drops spent bytes, so that the input holds the message so far, what is not decoded, and nothing else.
     fn close_gaps(&mut self, buffer: &mut BytesMut) {
+        if let Some(inflation) = &mut self.inflation {
+            inflation.release();
+        }
         if self.start == self.end {
             (self.start, self.end) = (self.cursor, self.cursor);
         } else if self.end < self.cursor {
@@ -334,6 +448,11 @@ impl Known {
     /// Splits `start..end` off the input, and drops what is spent on both sides.
     #[inline]
     fn take_payload(&mut self, buffer: &mut BytesMut) -> Bytes {
+        if self.assembler.is_compressed()
+            && let Some(inflation) = &mut self.inflation
+        {
+            return inflation.take();
+        }
         let len = self.end - self.start;
         let payload = if len == 0 {
             Bytes::new()
@@ -349,7 +468,12 @@ impl Known {
 
     /// Lends `start..end`, which is spent from now on.
     #[inline]
-    fn lend_payload<'a>(&mut self, buffer: &'a [u8]) -> &'a [u8] {
+    fn lend_payload<'a>(&'a mut self, buffer: &'a [u8]) -> &'a [u8] {
+        if self.assembler.is_compressed()
+            && let Some(inflation) = &mut self.inflation
+        {
+            return inflation.lend();
+        }
         let range = self.start..self.end;
         self.start = self.cursor;
         self.end = self.cursor;

@@ -3,15 +3,18 @@
 use super::state::State;
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Limits;
+use crate::deflate::{Agreed, Compressor, Deflate, RSV1};
 use crate::entropy::Entropy;
 use crate::error::{ProtocolError, SendError};
 use crate::event::{Fragment, Kind, Message, MessageRef};
 use crate::frame::{Header, Opcode};
 use crate::output::{BY_REFERENCE, Output};
+use crate::traffic::Volume;
 use crate::utf8::Validator;
 use alloc::boxed::Box;
 use bytes::{Buf, Bytes};
 use core::fmt::{self, Write};
+use core::ops::Deref;
 
 /// While more than this is queued, pings are not answered one by one: the newest waits (RFC 6455 §5.5.3).
 const PONGS_AT_ONCE: usize = 16 << 10;
@@ -27,12 +30,16 @@ const MAX_CONTROL: usize = 125;
 pub struct Sender {
     pub(super) output: Output,
     pub(super) state: State,
+    /// What compresses messages, if that was agreed on.
+    compressor: Option<Box<Compressor>>,
+    volume: Volume,
     /// Where masking keys come from; servers do not mask (RFC 6455 §5.1).
     entropy: Option<Box<dyn Entropy>>,
     /// The message that is being sent in fragments.
     message: Option<Unfinished>,
     /// The newest ping that was not answered because much was queued.
     pong: Option<Bytes>,
+    output_high: usize,
     output_max: usize,
     unread_pings_max: u32,
     /// How many pings found an older one still waiting since the peer last read something.
@@ -45,6 +52,7 @@ pub struct Sender {
 #[derive(Debug)]
 struct Unfinished {
     kind: Kind,
+    compressed: bool,
     validator: Validator,
 }
 
@@ -54,19 +62,40 @@ enum Payload<'a> {
     Borrowed(&'a [u8]),
 }
 
+impl Deref for Payload<'_> {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Borrowed(bytes) => bytes,
+        }
+    }
+}
+
 impl Sender {
     pub(super) fn new(entropy: Option<Box<dyn Entropy>>, limits: &Limits, output: Output) -> Self {
         Self {
             output,
             state: State::Open,
+            compressor: None,
+            volume: Volume::default(),
             entropy,
             message: None,
             pong: None,
+            output_high: limits.output_high.max(1),
             output_max: limits.output_max,
             unread_pings_max: limits.unread_pings,
             unread_pings: 0,
             taken_at_pause: None,
         }
+    }
+
+    /// Messages are compressed from now on.
+    pub(super) fn agree(&mut self, agreed: &Agreed, deflate: Option<&Deflate>) {
+        let default = Deflate::default();
+        self.compressor = Compressor::new(agreed, deflate.unwrap_or(&default)).map(Box::new);
     }
 
     /// Queues a message in one frame (RFC 6455 §6.1). A payload of 4 KiB or more is not copied,
@@ -77,6 +106,19 @@ impl Sender {
     /// [`SendError::Closed`], [`SendError::UnfinishedMessage`], [`SendError::Full`].
     #[inline]
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        let message = message.into();
+        self.check_message()?;
+        self.message(message.kind(), Payload::Owned(message.into_bytes()));
+        Ok(())
+    }
+
+    /// Queues a message that is not to be compressed even if that was agreed on: because it cannot be, as with
+    /// images, or must not be, since it holds a secret beside what others may choose (RFC 7692 §8).
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_plain(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
         let message = message.into();
         self.check_message()?;
         self.data(opcode(message.kind()), true, Payload::Owned(message.into_bytes()));
@@ -92,7 +134,7 @@ impl Sender {
     pub fn send_ref<'a>(&mut self, message: impl Into<MessageRef<'a>>) -> Result<(), SendError> {
         let message = message.into();
         self.check_message()?;
-        self.data(opcode(message.kind()), true, Payload::Borrowed(message.as_bytes()));
+        self.message(message.kind(), Payload::Borrowed(message.as_bytes()));
         Ok(())
     }
 
@@ -106,9 +148,14 @@ impl Sender {
     pub fn send_fragment(&mut self, fragment: Fragment) -> Result<(), SendError> {
         self.check_open()?;
         let Fragment { kind, payload, last } = fragment;
-        let (mut validator, opcode) = match &self.message {
-            None => (Validator::new(), opcode(kind)),
-            Some(message) if message.kind == kind => (message.validator, Opcode::Continuation),
+        let (mut validator, opcode, compressed) = match &self.message {
+            // A message that goes on may become long.
+            None => (
+                Validator::new(),
+                opcode(kind),
+                self.wants_compression(&payload) || (self.compressor.is_some() && !last),
+            ),
+            Some(message) if message.kind == kind => (message.validator, Opcode::Continuation, message.compressed),
             Some(_) => return Err(SendError::KindChanged),
         };
         if kind == Kind::Text {
@@ -116,8 +163,12 @@ impl Sender {
             let valid = if last { fed.and_then(|()| validator.finish().map(|_| ())) } else { fed };
             valid.map_err(|at| SendError::InvalidUtf8 { at })?;
         }
-        self.data(opcode, last, Payload::Owned(payload));
-        self.message = (!last).then_some(Unfinished { kind, validator });
+        if compressed {
+            self.compressed(opcode, last, &payload);
+        } else {
+            self.data(opcode, last, Payload::Owned(payload));
+        }
+        self.message = (!last).then_some(Unfinished { kind, compressed, validator });
         Ok(())
     }
 
@@ -173,6 +224,13 @@ impl Sender {
     #[must_use]
     pub fn queued(&self) -> usize {
         self.output.remaining()
+    }
+
+    /// Whether less than [`Limits::output_high`] is queued, and so a message may follow without waiting.
+    #[inline]
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.output.remaining() < self.output_high
     }
 
     /// How many payload bytes of messages are queued: as the caller counts them, without framing and
@@ -297,14 +355,65 @@ impl Sender {
         Ok(())
     }
 
+    /// A whole message, compressed if that is agreed on and worth it.
+    #[inline]
+    fn message(&mut self, kind: Kind, payload: Payload<'_>) {
+        if self.wants_compression(&payload) {
+            self.compressed(opcode(kind), true, &payload);
+        } else {
+            self.data(opcode(kind), true, payload);
+        }
+    }
+
+    #[inline]
+    fn wants_compression(&self, payload: &[u8]) -> bool {
+        self.compressor.as_ref().is_some_and(|compressor| compressor.wants(payload.len()))
+    }
+
+    /// A message or a piece of one, compressed into one frame (RFC 7692 §7.2.1).
+    fn compressed(&mut self, opcode: Opcode, last: bool, payload: &[u8]) {
+        let Some(mut compressor) = self.compressor.take() else { return };
+        let first = opcode != Opcode::Continuation;
+        let may_be_plain = first && last && compressor.is_stateless();
+        let done = compressor.compress(payload, last, |compressed| {
+            if may_be_plain && compressed.len() >= payload.len() {
+                return self.data(opcode, last, Payload::Borrowed(payload));
+            }
+            let key = self.key();
+            let rsv = if first { RSV1 } else { 0 };
+            let header = Header { fin: last, rsv, opcode, mask: key, len: compressed.len() as u64 }.encode();
+            self.output.put_copied(&header, compressed, key);
+            self.output.count_payload(payload.len() as u64);
+            self.volume.count(payload.len(), compressed.len());
+        });
+        if done.is_some() {
+            self.compressor = Some(compressor);
+        } else {
+            self.give_up();
+        }
+    }
+
+    /// Our own compressor failed in the middle of a message: nothing that makes sense can follow.
+    #[cold]
+    fn give_up(&mut self) {
+        let (state, send) = self.state.on_close_sent();
+        self.state = state;
+        if send {
+            self.close_frame(Some(CloseCode::INTERNAL_ERROR), "");
+        }
+    }
+
+    /// How much was sent.
+    pub(super) const fn volume(&self) -> Volume {
+        self.volume
+    }
+
     #[inline]
     fn data(&mut self, opcode: Opcode, fin: bool, payload: Payload<'_>) {
-        let len = match &payload {
-            Payload::Owned(bytes) => bytes.len(),
-            Payload::Borrowed(bytes) => bytes.len(),
-        };
+        let len = payload.len();
         self.frame(opcode, fin, payload);
         self.output.count_payload(len as u64);
+        self.volume.count(len, len);
     }
 
     #[inline]

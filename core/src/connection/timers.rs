@@ -17,8 +17,9 @@ pub(super) struct Timers {
     heard: Instant,
     /// When the peer is given up for having been silent since our ping.
     silence: Option<Instant>,
-    /// When the peer is given up for not finishing the closing handshake.
-    close: Option<Instant>,
+    /// When the peer is given up for not finishing the closing handshake, and whether that counts from when our Close
+    /// frame had left. Before, a peer that still reads what is queued ahead of it is not late.
+    close: Option<(Instant, bool)>,
     /// When the peer is given up for not reading, and what it had read when this was set.
     write: Option<(Instant, u64)>,
 }
@@ -59,7 +60,11 @@ impl Timers {
     pub(super) fn next(&self, config: &Config, situation: &Situation) -> Option<Instant> {
         let keepalive = config.keepalive.filter(|_| situation.open);
         let silence = keepalive.map(|keepalive| self.silence.unwrap_or(self.heard + keepalive.interval));
-        let close = situation.closing.then(|| self.close.unwrap_or(self.now));
+        let close = match self.close {
+            _ if !situation.closing => None,
+            Some((at, sent)) if sent || situation.queued => Some(at),
+            Some(_) | None => Some(self.now),
+        };
         let write = match self.write {
             _ if !situation.queued => None,
             Some((at, taken)) if taken == situation.taken => Some(at),
@@ -73,7 +78,13 @@ impl Timers {
         self.now = self.now.max(now);
         let now = self.now;
         if situation.closing {
-            let at = *self.close.get_or_insert(now + config.close_timeout);
+            let sent = !situation.queued;
+            let (at, _) = match self.close {
+                Some((at, false)) if sent => *self.close.insert((at.min(now + config.close_timeout), true)),
+                Some(close) => close,
+                None if sent => *self.close.insert((now + config.close_timeout, true)),
+                None => *self.close.insert((now + config.write_timeout + config.close_timeout, false)),
+            };
             if now >= at {
                 return Due::GiveUp(TimedOut::Close(config.close_timeout));
             }

@@ -6,6 +6,7 @@ use super::head::{Headers, Scanner, check_headers, is_host, parsed, put_header, 
 use super::{HandshakeLimits, extensions};
 use crate::config::Config;
 use crate::connection::Connection;
+use crate::deflate::{self, Params};
 use crate::entropy::Entropy;
 use crate::error::TimedOut;
 use crate::frame::Role;
@@ -79,7 +80,7 @@ impl ClientRequest {
         Ok(())
     }
 
-    fn encode(&self, key: &str) -> Vec<u8> {
+    fn encode(&self, key: &str, deflate: Option<&Params>) -> Vec<u8> {
         let mut head = format!("GET {} HTTP/1.1\r\n", self.target).into_bytes();
         put_header(&mut head, "Host", self.host.as_bytes());
         put_header(&mut head, "Upgrade", b"websocket");
@@ -88,6 +89,9 @@ impl ClientRequest {
         put_header(&mut head, "Sec-WebSocket-Version", b"13");
         if !self.protocols.is_empty() {
             put_header(&mut head, "Sec-WebSocket-Protocol", self.protocols.join(", ").as_bytes());
+        }
+        if let Some(offer) = deflate {
+            put_header(&mut head, "Sec-WebSocket-Extensions", offer.to_header().as_bytes());
         }
         for (name, value) in &self.headers {
             put_header(&mut head, name, value);
@@ -164,7 +168,7 @@ impl ClientHandshake {
         entropy.fill(&mut nonce);
         let key = key(nonce);
         let mut output = Output::default();
-        output.put(&request.encode(&key));
+        output.put(&request.encode(&key, config.deflate().map(|deflate| &deflate.params)));
         Ok(Self {
             input: Input::default(),
             output,
@@ -212,11 +216,11 @@ impl ClientHandshake {
                     let response = Response::parse(head, self.scanner.headers())?;
                     match response.status {
                         101 => {
-                            self.check(&response)?;
+                            let agreed = self.check(&response, config.deflate().map(|deflate| &deflate.params))?;
                             let input = core::mem::take(&mut self.input);
                             let output = core::mem::take(&mut self.output);
                             let connection = Connection::new(Role::Client, Some(entropy), config, input, output, now);
-                            return Ok(Some((connection, response)));
+                            return Ok(Some((connection.agree(agreed.as_ref()), response)));
                         }
                         100..=199 => {
                             self.scanner.restart();
@@ -264,7 +268,8 @@ impl ClientHandshake {
     }
 
     /// Holds a 101 to RFC 6455 §4.1, in the order given there.
-    fn check(&self, response: &Response) -> Result<(), HandshakeError> {
+    /// Returns what was agreed on compression.
+    fn check(&self, response: &Response, offer: Option<&Params>) -> Result<Option<Params>, HandshakeError> {
         let headers = response.headers();
         // One protocol: a list would be several on top of each other (RFC 9110 §7.8).
         if headers.single("Upgrade")?.is_none_or(|protocol| !protocol.eq_ignore_ascii_case(b"websocket")) {
@@ -278,11 +283,17 @@ impl ClientHandshake {
             Some(accept) if accept != self.accept.as_bytes() => return Err(HandshakeError::WrongAccept),
             Some(_) => {}
         }
+        let mut agreed = None;
         for value in headers.get_all("Sec-WebSocket-Extensions") {
-            match extensions::parse(value) {
-                Ok(list) if list.is_empty() => {}
-                Ok(_) => return Err(HandshakeError::UnofferedExtension),
-                Err(_) => return Err(HandshakeError::InvalidHeader { name: "Sec-WebSocket-Extensions" }),
+            let list = extensions::parse(value);
+            for extension in list.map_err(|_| HandshakeError::InvalidHeader { name: "Sec-WebSocket-Extensions" })? {
+                let offer = offer.filter(|_| extension.name == deflate::NAME);
+                let offer = offer.ok_or(HandshakeError::UnofferedExtension)?;
+                let answer = Params::from_extension(&extension).ok().filter(|answer| offer.admits(answer));
+                let answer = answer.ok_or(HandshakeError::InadmissibleDeflate)?;
+                if agreed.replace(answer).is_some() {
+                    return Err(HandshakeError::InadmissibleDeflate); // once is all that was offered
+                }
             }
         }
         if let Some(protocol) = headers.single("Sec-WebSocket-Protocol")? {
@@ -293,7 +304,7 @@ impl ClientHandshake {
                 return Err(HandshakeError::UnofferedProtocol);
             }
         }
-        Ok(())
+        Ok(agreed)
     }
 }
 

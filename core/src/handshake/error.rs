@@ -68,6 +68,8 @@ pub enum HandshakeError {
     UnofferedProtocol,
     /// The server chose an extension that was not offered (RFC 6455 §4.1).
     UnofferedExtension,
+    /// The server accepted permessage-deflate with parameters that the offer does not admit (RFC 7692 §7.1).
+    InadmissibleDeflate,
     /// The stream ended in the middle of the handshake.
     UnexpectedEof,
 }
@@ -97,6 +99,7 @@ impl HandshakeError {
             | Self::WrongAccept
             | Self::UnofferedProtocol
             | Self::UnofferedExtension
+            | Self::InadmissibleDeflate
             | Self::UnexpectedEof => 400,
         }
     }
@@ -122,6 +125,7 @@ impl fmt::Display for HandshakeError {
             Self::WrongAccept => f.write_str("Sec-WebSocket-Accept does not answer the key"),
             Self::UnofferedProtocol => f.write_str("server chose a subprotocol that was not offered"),
             Self::UnofferedExtension => f.write_str("server chose an extension that was not offered"),
+            Self::InadmissibleDeflate => f.write_str("server accepted permessage-deflate with inadmissible parameters"),
             Self::UnexpectedEof => f.write_str("connection ended during the opening handshake"),
         }
     }

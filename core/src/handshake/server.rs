@@ -7,6 +7,7 @@ use super::head::{Headers, Scanner, check_header, is_host, parsed, put_header};
 use super::{HandshakeLimits, Rejection};
 use crate::config::Config;
 use crate::connection::Connection;
+use crate::deflate;
 use crate::error::TimedOut;
 use crate::frame::Role;
 use crate::input::Input;
@@ -295,13 +296,17 @@ impl Offer {
         if let Some(protocol) = &self.protocol {
             put_header(&mut head, "Sec-WebSocket-Protocol", protocol.as_bytes());
         }
+        let deflate = deflate::accept(config.deflate(), &self.extensions);
+        if let Some(answer) = &deflate {
+            put_header(&mut head, "Sec-WebSocket-Extensions", answer.to_header().as_bytes());
+        }
         for (name, value) in &self.headers {
             put_header(&mut head, name, value);
         }
         head.extend_from_slice(b"\r\n");
         let mut output = Output::default();
         output.put(&head);
-        Connection::new(Role::Server, None, config, self.input, output, now)
+        Connection::new(Role::Server, None, config, self.input, output, now).agree(deflate.as_ref())
     }
 
     /// Does not open the connection. Write what this returns, then shut down the write side, read until

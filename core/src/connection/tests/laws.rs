@@ -276,6 +276,7 @@ proptest! {
         checker.read(&outcome.written);
         prop_assert_eq!(checker.close.clone().flatten().map(|close| close.code), Some(error.close_code()));
         prop_assert!(!connection.is_open() && connection.wants_read() && connection.wants_shutdown());
+        prop_assert_eq!(connection.read_hint(), 0);
         prop_assert_eq!(connection.send("more"), Err(SendError::Closed));
         prop_assert_eq!(connection.close(None), Ok(()));
 

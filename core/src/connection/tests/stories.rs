@@ -118,6 +118,35 @@ mod closing {
         });
     }
 
+    /// W062: what was queued ahead of the Close frame has time to leave, as long as the peer reads.
+    #[test]
+    fn the_close_timeout_counts_from_when_the_close_frame_has_left() {
+        let mut it = connection(Role::Server, &Config::default());
+        it.send(vec![0; 100_000]).unwrap();
+        it.close(None).unwrap();
+        for second in 0..9 {
+            assert_eq!(it.handle_timeout(NOW + second * SECOND), Ok(()));
+            it.output().advance(10_000);
+        }
+        drain(&mut it);
+        assert_eq!(it.handle_timeout(NOW + 9 * SECOND), Ok(()));
+        assert_eq!(it.poll_timeout(), Some(NOW + 14 * SECOND));
+        assert_eq!(it.handle_timeout(NOW + 14 * SECOND), Err(TimedOut::Close(5 * SECOND)));
+    }
+
+    /// A peer that reads a byte now and then cannot put off the end for ever.
+    #[test]
+    fn a_peer_that_hardly_reads_does_not_delay_the_end_for_ever() {
+        let mut it = connection(Role::Server, &Config::default());
+        it.send(vec![0; 100_000]).unwrap();
+        it.close(None).unwrap();
+        for second in 0..35 {
+            assert_eq!(it.handle_timeout(NOW + second * SECOND), Ok(()));
+            it.output().advance(1);
+        }
+        assert_eq!(it.handle_timeout(NOW + 35 * SECOND), Err(TimedOut::Close(5 * SECOND)));
+    }
+
     /// The handshake is complete, so a server that keeps the stream open costs the wait, not an error.
     #[test]
     fn a_server_that_does_not_shut_down_is_left_in_time() {
@@ -659,6 +688,7 @@ mod silence {
         it.decode(NOW + 50 * SECOND).unwrap();
         assert_eq!(it.poll_timeout(), Some(NOW + 120 * SECOND));
         it.close(None).unwrap();
+        drain(&mut it);
         for now in [60, 70, 104] {
             assert_eq!(it.handle_timeout(NOW + now * SECOND), Ok(()));
             assert!(it.poll_timeout().is_some_and(|next| next >= NOW + 105 * SECOND));

@@ -44,7 +44,7 @@ enum Wait {
 
 /// Obeys the lines of standard input.
 pub(crate) async fn run<R: Connect>(args: &Client) -> ExitCode {
-    let connector = Connector::<R>::new().config(config(MAX_MESSAGE)).protocols(args.protocols.clone());
+    let connector = Connector::<R>::new().config(config(MAX_MESSAGE, args.deflate)).protocols(args.protocols.clone());
     let (mut ws, response) = match connector.connect(&args.url).await {
         Ok(opened) => opened,
         Err(error) => {

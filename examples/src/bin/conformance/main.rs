@@ -9,6 +9,7 @@ mod suite;
 mod tokio;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use sansws_core::deflate::{Deflate, Params};
 use sansws_core::{Config, Limits};
 use std::process::ExitCode;
 
@@ -49,6 +50,9 @@ struct Serve {
     /// How messages are echoed: lent to a handler, fed, or sent one by one.
     #[arg(long = "loop", value_enum, default_value = "serve")]
     mode: echo::Mode,
+    /// Accept any valid offer of permessage-deflate, and compress messages of 1 KiB and more.
+    #[arg(long)]
+    deflate: bool,
 }
 
 #[derive(clap::Args)]
@@ -59,6 +63,9 @@ struct Autobahn {
     url: String,
     /// What we call ourselves in its report.
     agent: String,
+    /// Offer permessage-deflate with exactly these parameters, such as "" or "client_max_window_bits".
+    #[arg(long)]
+    deflate: Option<Params>,
 }
 
 #[derive(clap::Args)]
@@ -77,6 +84,9 @@ struct Client {
     /// Subprotocols to offer, separated by commas.
     #[arg(long, value_delimiter = ',')]
     protocols: Vec<String>,
+    /// Offer permessage-deflate with exactly these parameters, such as "" or "client_max_window_bits".
+    #[arg(long)]
+    deflate: Option<Params>,
 }
 
 fn main() -> ExitCode {
@@ -96,7 +106,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Messages of the size that the suites send.
-fn config(max_message: u64) -> Config {
-    Config { limits: Limits { message: max_message, ..Limits::default() }, ..Config::default() }
+/// Messages of the size that the suites send, compressed where these parameters are agreed on.
+fn config(max_message: u64, deflate: Option<Params>) -> Config {
+    let deflate = deflate.map(|params| Deflate { params, ..Deflate::default() });
+    Config { limits: Limits { message: max_message, ..Limits::default() }, deflate, ..Config::default() }
 }

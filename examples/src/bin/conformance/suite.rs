@@ -18,7 +18,7 @@ pub(crate) async fn run<R: Connect>(args: &Autobahn) -> ExitCode {
 }
 
 async fn cases<R: Connect>(args: &Autobahn) -> Result<(), Error> {
-    let connector = Connector::<R>::new().config(config(MAX_MESSAGE));
+    let connector = Connector::<R>::new().config(config(MAX_MESSAGE, args.deflate));
     let url = args.url.trim_end_matches('/');
     let agent: String = url::form_urlencoded::byte_serialize(args.agent.as_bytes()).collect();
 

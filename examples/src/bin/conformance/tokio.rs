@@ -25,7 +25,8 @@ pub(crate) fn serve(args: &Serve) -> ExitCode {
                 return ExitCode::FAILURE;
             }
         };
-        let acceptor = echo::acceptor::<Tokio>(config(args.max_message)).origins(Origins::Any);
+        let acceptor = echo::acceptor::<Tokio>(config(args.max_message, args.deflate.then(Default::default)))
+            .origins(Origins::Any);
         loop {
             match listener.accept().await {
                 Ok((tcp, peer)) => {

@@ -1,0 +1,104 @@
+//! permessage-deflate (RFC 7692): messages are compressed one by one.
+//!
+//! [`Params`] is the negotiation, text to parameters; `codec` compresses and inflates, over `zlib-rs`; `pool` keeps the
+//! thread's codecs, so that a connection without context takeover holds none while idle.
+//!
+//! Compression is off unless [`Config::deflate`](crate::Config::deflate) says otherwise: it costs memory and CPU, and it
+//! lets who can inject text into a message guess at secrets in the same message from its length (RFC 7692 §8). Send
+//! messages with secrets by [`Sender::send_plain`](crate::Sender::send_plain).
+
+#[cfg_attr(not(feature = "deflate"), path = "deflate/absent.rs")]
+mod codec;
+mod inflation;
+mod params;
+#[cfg(feature = "deflate")]
+mod pool;
+
+/// What a flush of the compressor ends with, and what is left off a message (RFC 7692 §7.2.1).
+const MARKER: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// The bit that marks a message as compressed, on its first frame (RFC 7692 §6): RSV1 as [`Header`](crate::frame::Header) has it.
+pub(crate) const RSV1: u8 = 4;
+
+pub(crate) use codec::{Compressor, Decompressor};
+pub(crate) use inflation::Inflation;
+pub(crate) use params::NAME;
+pub use params::{InvalidParams, Params};
+
+use crate::frame::Role;
+
+/// How permessage-deflate is used, if the peer agrees to it.
+///
+/// What an open connection holds, in bytes, while idle:
+///
+/// | | the compressor | the inflater |
+/// |---|---|---|
+/// | without context takeover | 0 | 0 |
+/// | with it, by default | 165,000 | 48,000 |
+/// | with it, window 15 bits, memory level 8 | 380,000 | 48,000 |
+///
+/// ```
+/// use sansws_core::deflate::{Deflate, Params};
+///
+/// // A server with many connections: nothing is held while they are idle.
+/// let frugal = Deflate {
+///     params: Params { server_no_context_takeover: true, client_no_context_takeover: true, ..Params::default() },
+///     ..Deflate::default()
+/// };
+/// # let _ = frugal;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deflate {
+    /// What a client offers, and what a server insists on. Default: that the client's window may be restricted.
+    pub params: Params,
+    /// How hard to compress, from 0 (not at all) over 1 (fast) to 9 (small). Default: 3, which costs half of what
+    /// zlib's own default of 6 does, for up to a tenth more bytes.
+    pub level: u8,
+    /// How much memory the compressor takes, from 1 to 9. Default: 5.
+    pub memory_level: u8,
+    /// The largest window of our own compressor, in bits, from 9 to 15, where the agreement does not make it smaller.
+    /// Default: 12, 4 KiB.
+    pub window_bits: u8,
+    /// Messages of fewer bytes are sent as they are. Default: 1 KiB; what gains less than a packet gains nothing.
+    pub threshold: usize,
+}
+
+impl Default for Deflate {
+    fn default() -> Self {
+        Self {
+            params: Params { client_max_window_bits: Some(None), ..Params::default() },
+            level: 3,
+            memory_level: 5,
+            window_bits: 12,
+            threshold: 1 << 10,
+        }
+    }
+}
+
+/// What both ends have agreed on, seen from one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Agreed {
+    own_takeover: bool,
+    /// Of our own compressor; 8 if it may not compress, since it cannot make so small a window.
+    own_bits: u8,
+    peer_takeover: bool,
+}
+
+impl Agreed {
+    /// From the server's answer.
+    pub(crate) fn new(role: Role, answer: &Params) -> Self {
+        let server = (!answer.server_no_context_takeover, answer.server_max_window_bits.unwrap_or(15));
+        let client = (!answer.client_no_context_takeover, answer.client_max_window_bits.flatten().unwrap_or(15));
+        let ((own_takeover, own_bits), (peer_takeover, _)) = match role {
+            Role::Server => (server, client),
+            Role::Client => (client, server),
+        };
+        Self { own_takeover, own_bits, peer_takeover }
+    }
+}
+
+/// The first of a client's offers that a server with this configuration accepts, and its answer (RFC 7692 §5).
+pub(crate) fn accept(deflate: Option<&Deflate>, offers: &[crate::handshake::extensions::Extension]) -> Option<Params> {
+    let own = &deflate?.params;
+    offers.iter().filter(|offer| offer.name == NAME).find_map(|offer| own.answer(&Params::from_extension(offer).ok()?))
+}

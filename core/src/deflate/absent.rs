@@ -1,0 +1,46 @@
+//! Stands in for the codec where it is not compiled in: nothing can be made of these types.
+
+use super::{Agreed, Deflate};
+use bytes::BytesMut;
+
+#[derive(Debug)]
+pub(crate) enum Compressor {}
+
+#[derive(Debug)]
+pub(crate) enum Decompressor {}
+
+/// The compressed data are not DEFLATE.
+#[derive(Debug)]
+pub(crate) struct Corrupt;
+
+impl Compressor {
+    pub(crate) fn new(_: &Agreed, _: &Deflate) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn wants(&self, _: usize) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn compress<R>(&mut self, _: &[u8], _: bool, _: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        match *self {}
+    }
+
+    pub(crate) fn is_stateless(&self) -> bool {
+        match *self {}
+    }
+}
+
+impl Decompressor {
+    pub(crate) fn new(_: &Agreed) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn inflate(&mut self, _: &[u8], _: &mut BytesMut, _: usize) -> Result<usize, Corrupt> {
+        match *self {}
+    }
+
+    pub(crate) fn end_message(&mut self) {
+        match *self {}
+    }
+}

@@ -1,0 +1,183 @@
+//! Messages ⇄ compressed messages (RFC 7692 §7.2), over `zlib-rs`.
+
+use super::{Agreed, Deflate, MARKER, pool};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use bytes::BytesMut;
+use core::fmt;
+use zlib_rs::{DeflateConfig, DeflateFlush, Inflate, InflateFlush, Status};
+
+/// The least and the most that is inflated at once, so that memory grows with what there is.
+const STEP: core::ops::RangeInclusive<usize> = 512..=64 << 10;
+
+/// What our compressor is made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Settings {
+    level: u8,
+    memory_level: u8,
+    window_bits: u8,
+}
+
+impl Settings {
+    pub(super) fn compressor(self) -> Box<zlib_rs::Deflate> {
+        Box::new(zlib_rs::Deflate::new_with_config(DeflateConfig {
+            level: self.level.into(),
+            window_bits: -i32::from(self.window_bits), // negative: without zlib's own header
+            mem_level: self.memory_level.into(),
+            ..DeflateConfig::default()
+        }))
+    }
+}
+
+pub(crate) struct Compressor {
+    settings: Settings,
+    threshold: usize,
+    takeover: bool,
+    /// What has been compressed before: with takeover always, else while a message is unfinished.
+    context: Option<Box<zlib_rs::Deflate>>,
+}
+
+impl Compressor {
+    /// `None` if we may not compress: the agreed window is too small for us.
+    pub(crate) fn new(agreed: &Agreed, deflate: &Deflate) -> Option<Self> {
+        let settings = Settings {
+            level: deflate.level.min(9),
+            memory_level: deflate.memory_level.clamp(1, 9),
+            window_bits: deflate.window_bits.clamp(9, 15).min(agreed.own_bits),
+        };
+        let (takeover, threshold) = (agreed.own_takeover, deflate.threshold);
+        (agreed.own_bits > 8).then_some(Self { settings, threshold, takeover, context: None })
+    }
+
+    /// Whether a message of this length is worth it.
+    pub(crate) const fn wants(&self, len: usize) -> bool {
+        len >= self.threshold
+    }
+
+    /// Whether a message that was compressed need not be sent so: the peer's window would not miss it.
+    pub(crate) const fn is_stateless(&self) -> bool {
+        !self.takeover
+    }
+
+    /// Compresses the next piece of a message, and gives it to `then`. A piece can be inflated as soon as it has
+    /// arrived. `None` if the compressor failed; nothing can be said to follow then.
+    pub(crate) fn compress<R>(&mut self, piece: &[u8], last: bool, then: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        let mut context = self.context.take().unwrap_or_else(|| pool::take_compressor(self.settings));
+        let mut compressed = pool::take_scratch();
+        let result = deflate(&mut context, piece, &mut compressed).then(|| {
+            if last && compressed.ends_with(&MARKER) {
+                compressed.truncate(compressed.len() - MARKER.len());
+            }
+            if last && compressed.is_empty() {
+                compressed.push(0); // an empty message right behind a flush (§7.2.3.6)
+            }
+            then(&compressed)
+        });
+        pool::give_scratch(compressed);
+        if last && !self.takeover {
+            pool::give_compressor(self.settings, context);
+        } else {
+            self.context = Some(context);
+        }
+        result
+    }
+}
+
+/// Appends all of `piece`, compressed and flushed, to `compressed`.
+fn deflate(context: &mut zlib_rs::Deflate, mut piece: &[u8], compressed: &mut Vec<u8>) -> bool {
+    loop {
+        let (start, before_in, before_out) = (compressed.len(), context.total_in(), context.total_out());
+        compressed.resize(start + (piece.len() / 2).clamp(128, 64 << 10), 0);
+        let room = compressed.len() - start;
+        let status = context.compress(piece, &mut compressed[start..], DeflateFlush::SyncFlush);
+        let (taken, made) = (delta(context.total_in(), before_in), delta(context.total_out(), before_out));
+        compressed.truncate(start + made);
+        piece = &piece[taken..];
+        match status {
+            Err(_) | Ok(Status::StreamEnd) => return false,
+            Ok(Status::Ok | Status::BufError) if made < room => return piece.is_empty(),
+            Ok(Status::Ok | Status::BufError) => {}
+        }
+    }
+}
+
+/// The compressed data are not DEFLATE.
+#[derive(Debug)]
+pub(crate) struct Corrupt;
+
+pub(crate) struct Decompressor {
+    takeover: bool,
+    /// What has been inflated before: with takeover always, else while a message is unfinished.
+    context: Option<Box<Inflate>>,
+}
+
+impl Decompressor {
+    pub(crate) const fn new(agreed: &Agreed) -> Option<Self> {
+        Some(Self { takeover: agreed.peer_takeover, context: None })
+    }
+
+    /// Inflates some of `input` and appends it to `inflated`, at most `room` bytes. Returns how much it took. If that
+    /// was all and `room` was not used up, all that can be known so far has been inflated.
+    pub(crate) fn inflate(&mut self, input: &[u8], inflated: &mut BytesMut, room: usize) -> Result<usize, Corrupt> {
+        let context = self.context.get_or_insert_with(pool::take_inflater);
+        let (first, mut taken) = (inflated.len(), 0);
+        loop {
+            let (start, rest) = (inflated.len(), &input[taken..]);
+            let left = room - (start - first);
+            if left == 0 {
+                return Ok(taken);
+            }
+            let step = start.max(rest.len().saturating_mul(4)).clamp(*STEP.start(), *STEP.end()).min(left);
+            let (before_in, before_out) = (context.total_in(), context.total_out());
+            inflated.resize(start + step, 0);
+            let status = context.decompress(rest, &mut inflated[start..], InflateFlush::NoFlush);
+            let made = delta(context.total_out(), before_out);
+            taken += delta(context.total_in(), before_in);
+            inflated.truncate(start + made);
+            match status {
+                Err(_) => return Err(Corrupt),
+                Ok(Status::StreamEnd) => **context = restart(inflated),
+                Ok(Status::Ok | Status::BufError) if made < step => return Ok(taken),
+                Ok(Status::Ok | Status::BufError) => {}
+            }
+            if taken == input.len() && made < step {
+                return Ok(taken);
+            }
+        }
+    }
+
+    /// The message has ended.
+    pub(crate) fn end_message(&mut self) {
+        if !self.takeover
+            && let Some(context) = self.context.take()
+        {
+            pool::give_inflater(context);
+        }
+    }
+}
+
+/// An inflater for what follows a final block (§7.2.3.4): it may refer to the text before.
+fn restart(inflated: &[u8]) -> Inflate {
+    let mut context = Inflate::new(false, 15);
+    let window = &inflated[inflated.len().saturating_sub(32 << 10)..];
+    if !window.is_empty() {
+        let _ = context.set_dictionary(window); // without it, a reference to that text is an error
+    }
+    context
+}
+
+fn delta(after: u64, before: u64) -> usize {
+    usize::try_from(after - before).unwrap_or(usize::MAX) // of one call, whose slices are in memory
+}
+
+impl fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compressor").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Decompressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decompressor").field("takeover", &self.takeover).finish_non_exhaustive()
+    }
+}
