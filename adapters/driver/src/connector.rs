@@ -7,6 +7,7 @@ use crate::opening::Opening;
 use crate::runtime::{Bind, Clock, Connect, Runtime};
 use crate::stream::WsStream;
 use crate::target::{Target, UrlError};
+use crate::turn::Turn;
 #[cfg(feature = "deflate")]
 use sansws_core::deflate::Deflate;
 use sansws_core::handshake::{ClientHandshake, ClientRequest, HandshakeLimits, Response};
@@ -23,6 +24,7 @@ pub struct Connector<R> {
     protocols: Vec<String>,
     headers: Vec<(String, Vec<u8>)>,
     connect_timeout: Duration,
+    one_at_a_time: bool,
     runtime: PhantomData<fn() -> R>,
 }
 
@@ -34,6 +36,7 @@ impl<R> Default for Connector<R> {
             protocols: Vec::new(),
             headers: Vec::new(),
             connect_timeout: Duration::from_secs(10),
+            one_at_a_time: false,
             runtime: PhantomData,
         }
     }
@@ -72,6 +75,15 @@ impl<R> Connector<R> {
         Self { connect_timeout, ..self }
     }
 
+    /// Whether no two handshakes with one address and port are under way at a time in this process, whichever
+    /// connectors begin them (RFC 6455 §4.1 step 2). Default: no. The RFC demands it of clients that run other people's
+    /// scripts, as browsers do, so that these cannot make them flood a server; a program that opens its own connections
+    /// wants them soon.
+    #[must_use]
+    pub fn one_at_a_time(self, one_at_a_time: bool) -> Self {
+        Self { one_at_a_time, ..self }
+    }
+
     /// The subprotocols to offer, the best first (RFC 6455 §1.9).
     #[must_use]
     pub fn protocols<P: Into<String>>(self, protocols: impl IntoIterator<Item = P>) -> Self {
@@ -104,7 +116,7 @@ impl<R: Runtime> Connector<R> {
         if target.is_secure() {
             return Err(UrlError::NoTls.into());
         }
-        let stream = self.tcp(&target).await?;
+        let (stream, _turn) = self.tcp(&target).await?;
         self.client(stream, ClientRequest::new(target.authority(), target.resource())).await
     }
 
@@ -135,25 +147,26 @@ impl<R: Runtime> Connector<R> {
         Ok((stream.with_protocol(response.protocol().map(Into::into)), response))
     }
 
-    /// Connects to the first address of the host that answers.
-    async fn tcp(&self, target: &Target) -> Result<R::Tcp, Error>
+    /// Connects to the first address of the host that answers, when it is our turn.
+    async fn tcp(&self, target: &Target) -> Result<(R::Tcp, Option<Turn>), Error>
     where
         R: Connect,
     {
         let connect = async {
             let mut failure = io::Error::new(io::ErrorKind::NotFound, "host has no address");
             for address in R::resolve(target.host(), target.port()).await? {
+                let turn = if self.one_at_a_time { Some(Turn::take(address).await) } else { None };
                 match R::connect(address).await {
-                    Ok(stream) => return Ok(stream),
+                    Ok(stream) => return Ok((stream, turn)),
                     Err(error) => failure = error,
                 }
             }
-            Err::<R::Tcp, _>(failure)
+            Err(failure)
         };
         let mut clock = R::Clock::default();
         let deadline = clock.now() + self.connect_timeout;
         match until(&mut clock, deadline, connect).await {
-            Some(connected) => Ok(connected?),
+            Some(connected) => connected.map_err(Error::Io),
             None => Err(TimedOut::Connect(self.connect_timeout).into()),
         }
     }
@@ -167,6 +180,7 @@ impl<R> Clone for Connector<R> {
             protocols: self.protocols.clone(),
             headers: self.headers.clone(),
             connect_timeout: self.connect_timeout,
+            one_at_a_time: self.one_at_a_time,
             runtime: PhantomData,
         }
     }

@@ -25,6 +25,7 @@ mod runtime;
 mod stream;
 mod target;
 mod transport;
+mod turn;
 mod wakers;
 
 pub use acceptor::{Acceptor, Origins};
