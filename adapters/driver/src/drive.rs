@@ -9,7 +9,7 @@ use crate::pool;
 use crate::runtime::Clock;
 use crate::transport::Transport;
 use bytes::Buf;
-use sansws_core::{Connection, EventKind, Instant};
+use sansws_core::{Connection, EventKind, Instant, SendError};
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 
@@ -44,7 +44,7 @@ enum Write {
     /// Something was written and not flushed.
     Unflushed,
     ShutDown,
-    /// Writing failed. What the peer sent before may still be read.
+    /// Writing failed; the error is for the first who asks. What the peer sent before may still be read.
     Broken(Option<io::Error>),
 }
 
@@ -115,6 +115,27 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     /// Whether nothing more will happen.
     pub(crate) const fn is_over(&self) -> bool {
         matches!(self.end, End::Over { .. })
+    }
+
+    /// Whether nothing more can be written.
+    pub(crate) const fn is_broken(&self) -> bool {
+        self.is_over() || matches!(self.write, Write::Broken(_))
+    }
+
+    /// Why a writer cannot go on, once it cannot: the error for the first who asks.
+    pub(crate) fn take_broken(&mut self) -> Option<Error> {
+        if !self.is_broken() {
+            return None;
+        }
+        let error = self.take_write_error().or_else(|| self.take_end().and_then(Result::err));
+        Some(error.unwrap_or(SendError::Closed.into()))
+    }
+
+    fn take_write_error(&mut self) -> Option<Error> {
+        match &mut self.write {
+            Write::Broken(error) => error.take().map(Error::Io),
+            Write::Flushed | Write::Unflushed | Write::ShutDown => None,
+        }
     }
 
     /// Whether all that was queued has left.
@@ -196,9 +217,8 @@ impl<T: Transport, C: Clock> Engine<T, C> {
                 if let Some(buffer) = input.reclaim() {
                     pool::give(buffer);
                 }
-                if let Write::Broken(error) = &mut self.write {
-                    let error = error.take().map(Error::Io); // and nothing more can be read
-                    self.finish(error);
+                if matches!(self.write, Write::Broken(_)) {
+                    self.finish_broken(); // and nothing more can be read
                 }
                 return Poll::Pending;
             }
@@ -208,16 +228,21 @@ impl<T: Transport, C: Clock> Engine<T, C> {
 
     fn on_eof(&mut self) {
         self.read_ended = true;
-        let early = self.connection.receive_eof();
-        let broken = match &mut self.write {
-            Write::Broken(error) => error.take(),
-            Write::Flushed | Write::Unflushed | Write::ShutDown => None,
-        };
-        match (early, broken) {
-            (Ok(()), None) => {} // the peer may still read: our Close frame
-            (Ok(()), Some(_)) => self.finish(None),
-            (Err(_), Some(broken)) => self.finish(Some(broken.into())),
-            (Err(early), None) => self.finish(Some(early.into())),
+        let is_broken = matches!(self.write, Write::Broken(_));
+        match self.connection.receive_eof() {
+            Ok(()) if is_broken => self.finish(None), // the peer closed, and did not wait for our answer
+            Ok(()) => {}                              // it may still read: our Close frame
+            Err(_) if is_broken => self.finish_broken(),
+            Err(early) => self.finish(Some(early.into())),
+        }
+    }
+
+    /// It is over since writing failed.
+    fn finish_broken(&mut self) {
+        let error = self.take_write_error();
+        self.finish(error);
+        if let End::Over { failed, .. } = &mut self.end {
+            *failed = true; // also if a writer was told already
         }
     }
 

@@ -8,9 +8,7 @@ use crate::transport::Transport;
 use crate::wakers::{Side, Wakers};
 use futures_core::Stream;
 use futures_sink::Sink;
-use sansws_core::{
-    CloseFrame, Connection, Event, EventKind, EventRef, Fragment, Message, MessageRef, SendError, Sender, Traffic,
-};
+use sansws_core::{CloseFrame, Connection, Event, EventKind, EventRef, Fragment, Message, MessageRef, Sender, Traffic};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -177,7 +175,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// # Errors
     ///
-    /// [`SendError::Closed`] when the connection is closing; [`Error::Io`], [`Error::TimedOut`] or [`Error::Protocol`]
+    /// [`SendError::Closed`](sansws_core::SendError::Closed) when the connection is closing; [`Error::Io`], [`Error::TimedOut`] or [`Error::Protocol`]
     /// if it failed and nobody was told yet.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.feed(message).await?;
@@ -276,7 +274,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// # Errors
     ///
-    /// [`SendError::InvalidCloseCode`], [`SendError::ReasonTooLong`]; [`TimedOut::Close`](sansws_core::TimedOut::Close)
+    /// [`SendError::InvalidCloseCode`](sansws_core::SendError::InvalidCloseCode), [`SendError::ReasonTooLong`](sansws_core::SendError::ReasonTooLong); [`TimedOut::Close`](sansws_core::TimedOut::Close)
     /// and other failures.
     pub async fn close(&mut self, frame: impl Into<Option<CloseFrame>>) -> Result<Option<CloseFrame>, Error> {
         self.start_close(frame)?;
@@ -290,7 +288,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// # Errors
     ///
-    /// [`SendError::InvalidCloseCode`], [`SendError::ReasonTooLong`].
+    /// [`SendError::InvalidCloseCode`](sansws_core::SendError::InvalidCloseCode), [`SendError::ReasonTooLong`](sansws_core::SendError::ReasonTooLong).
     pub fn start_close(&mut self, frame: impl Into<Option<CloseFrame>>) -> Result<(), Error> {
         Ok(self.engine.connection.close(frame.into())?)
     }
@@ -417,9 +415,8 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
 
     /// What a writer that cannot go on is told: why it ended, or to wait.
     fn poll_writer_end(&mut self) -> Poll<Result<(), Error>> {
-        match self.engine.take_end() {
-            Some(Ok(())) => Poll::Ready(Err(SendError::Closed.into())),
-            Some(Err(error)) => Poll::Ready(Err(error)),
+        match self.engine.take_broken() {
+            Some(error) => Poll::Ready(Err(error)),
             None => Poll::Pending,
         }
     }
@@ -429,12 +426,12 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// # Errors
     ///
-    /// [`SendError::Closed`], or the error that ended the connection if nobody was told yet.
+    /// [`SendError::Closed`](sansws_core::SendError::Closed), or the error that ended the connection if nobody was told yet.
     pub fn sender(&mut self) -> Result<&mut Sender, Error> {
-        if self.engine.is_over() {
-            return Err(self.engine.take_end().and_then(Result::err).unwrap_or(SendError::Closed.into()));
+        match self.engine.take_broken() {
+            Some(error) => Err(error),
+            None => Ok(self.engine.connection.sender()),
         }
-        Ok(self.engine.connection.sender())
     }
 
     fn start_send(&mut self, message: Message) -> Result<(), Error> {
