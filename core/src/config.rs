@@ -61,12 +61,12 @@ impl Config {
 
     /// How permessage-deflate is used; never where it is not compiled in.
     #[cfg(feature = "deflate")]
-    pub(crate) const fn deflate(&self) -> Option<&Deflate> {
+    pub(crate) const fn compression(&self) -> Option<&Deflate> {
         self.deflate.as_ref()
     }
 
     #[cfg(not(feature = "deflate"))]
-    pub(crate) const fn deflate(&self) -> Option<&Deflate> {
+    pub(crate) const fn compression(&self) -> Option<&Deflate> {
         None
     }
 }

@@ -105,7 +105,7 @@ impl Connection {
         if let Some(answer) = answer {
             let agreed = Agreed::new(self.receiver.role(), answer);
             self.receiver.agree(&agreed);
-            self.sender.agree(&agreed, self.config.deflate());
+            self.sender.agree(&agreed, self.config.compression());
         }
         self
     }

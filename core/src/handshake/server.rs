@@ -296,7 +296,7 @@ impl Offer {
         if let Some(protocol) = &self.protocol {
             put_header(&mut head, "Sec-WebSocket-Protocol", protocol.as_bytes());
         }
-        let deflate = deflate::accept(config.deflate(), &self.extensions);
+        let deflate = deflate::accept(config.compression(), &self.extensions);
         if let Some(answer) = &deflate {
             put_header(&mut head, "Sec-WebSocket-Extensions", answer.to_header().as_bytes());
         }
