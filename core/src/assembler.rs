@@ -17,6 +17,9 @@ pub(crate) struct Assembler {
     compressed: bool,
     /// The sum of the lengths that its frame headers declared so far; if it is compressed, what was inflated.
     size: u64,
+    /// If it is compressed, the sum of the lengths declared: what does not compress grows, but not by more than an eighth
+    /// and, where a sender flushes, what stands at the end of a piece.
+    wire: u64,
     fragments: u32,
     /// How many empty, non-final fragments came in a row.
     empty: u32,
@@ -32,7 +35,15 @@ pub(crate) enum Verdict {
 
 impl Assembler {
     pub(crate) const fn new() -> Self {
-        Self { kind: Kind::Binary, compressed: false, size: 0, fragments: 0, empty: 0, validator: Validator::new() }
+        Self {
+            kind: Kind::Binary,
+            compressed: false,
+            size: 0,
+            wire: 0,
+            fragments: 0,
+            empty: 0,
+            validator: Validator::new(),
+        }
     }
 
     /// The header of a data frame arrived. All limits are judged here, before any payload.
@@ -43,7 +54,14 @@ impl Assembler {
             Opcode::Binary => *self = Self { compressed: header.rsv & RSV1 != 0, ..Self::new() },
             Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => {}
         }
-        if !self.compressed {
+        if self.compressed {
+            self.wire = self.wire.saturating_add(header.len);
+            let growth = limits.message / 8 + (1 << 10) + 16 * u64::from(self.fragments);
+            let limit = limits.message.saturating_add(growth);
+            if self.wire > limit {
+                return Err(ProtocolError::TooBig { limit, size: self.wire });
+            }
+        } else {
             self.grow(header.len, limits)?;
         }
         if header.fin && self.fragments == 0 {

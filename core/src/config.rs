@@ -76,7 +76,8 @@ impl Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The size of a message in bytes, over all its frames; close code 1009, as soon as a frame
-    /// header declares more, or as soon as more is inflated. Default: 1 MiB. It is also the limit of a frame.
+    /// header declares more, or as soon as more is inflated. Default: 1 MiB. It is also the limit of a frame; compressed
+    /// frames may have an eighth and 1 KiB more, and 16 bytes for each fragment, since what does not compress grows.
     pub message: u64,
     /// The number of frames a message may have; close code 1008. Default: 131,072. Fragments join
     /// one buffer, so this bounds work, not memory.
@@ -117,7 +118,7 @@ pub enum Delivery {
     #[default]
     Messages,
     /// As bytes arrive, also inside one frame, so that a message larger than memory can pass. Raise
-    /// [`Limits::message`], which still counts.
+    /// [`Limits::message`] and [`Limits::fragments`], which still count.
     Fragments,
 }
 

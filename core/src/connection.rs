@@ -103,7 +103,8 @@ impl Connection {
     /// The same connection with permessage-deflate, if that was agreed on.
     pub(crate) fn agree(mut self, answer: Option<&Params>) -> Self {
         if let Some(answer) = answer {
-            let agreed = Agreed::new(self.receiver.role(), answer);
+            let own = self.config.compression().map(|deflate| deflate.params).unwrap_or_default();
+            let agreed = Agreed::new(self.receiver.role(), answer, &own);
             self.receiver.agree(&agreed);
             self.sender.agree(&agreed, self.config.compression());
         }
@@ -360,7 +361,9 @@ impl Connection {
                 let both_closed = matches!(self.sender.state, State::Draining | State::Failed) && !self.wants_write();
                 self.sender.state = State::Ended;
                 self.sender.output.clear();
-                self.receiver.discard();
+                if !self.receiver.is_ready() {
+                    self.receiver.discard();
+                }
                 // A peer that does not end the stream after both Close frames costs us only the wait.
                 if both_closed && matches!(reason, TimedOut::Close(_)) { Ok(()) } else { Err(reason) }
             }

@@ -85,15 +85,20 @@ pub(crate) struct Agreed {
 }
 
 impl Agreed {
-    /// From the server's answer.
-    pub(crate) fn new(role: Role, answer: &Params) -> Self {
-        let server = (!answer.server_no_context_takeover, answer.server_max_window_bits.unwrap_or(15));
-        let client = (!answer.client_no_context_takeover, answer.client_max_window_bits.flatten().unwrap_or(15));
-        let ((own_takeover, own_bits), (peer_takeover, _)) = match role {
-            Role::Server => (server, client),
-            Role::Client => (client, server),
+    /// From the server's answer, and from what we said of ourselves. A client keeps to its offer even if the answer
+    /// does not repeat it: the server may count on that (RFC 7692 §7.1.1.2, §7.1.2.2).
+    pub(crate) fn new(role: Role, answer: &Params, own: &Params) -> Self {
+        let restrictions = |params: &Params| match role {
+            Role::Server => (params.server_no_context_takeover, params.server_max_window_bits),
+            Role::Client => (params.client_no_context_takeover, params.client_max_window_bits.flatten()),
         };
-        Self { own_takeover, own_bits, peer_takeover }
+        let [agreed, own] = [restrictions(answer), restrictions(own)];
+        let peer_takeover = match role {
+            Role::Server => !answer.client_no_context_takeover,
+            Role::Client => !answer.server_no_context_takeover,
+        };
+        let own_bits = agreed.1.unwrap_or(15).min(own.1.unwrap_or(15));
+        Self { own_takeover: !agreed.0 && !own.0, own_bits, peer_takeover }
     }
 }
 

@@ -69,19 +69,27 @@ impl Input {
         self.buffer.capacity() > 0
     }
 
-    /// Lends an empty buffer to read into. Without one, the first read allocates. Returns the buffer
-    /// if one is there already.
+    /// Lends an empty buffer to read into; a small remainder moves there. Without one, the first read allocates.
+    /// Returns the buffer if it is [not wanted](Self::wants_buffer).
     ///
     /// A driver of many connections lends each the same few buffers in turn, so that an idle
     /// connection holds none and the one in use is in cache. Owned messages share its memory until they
     /// are dropped.
     pub fn lend(&mut self, buffer: BytesMut) -> Option<BytesMut> {
-        if self.has_buffer() || !buffer.is_empty() {
+        if !self.wants_buffer() || !buffer.is_empty() {
             return Some(buffer);
         }
-        self.buffer = buffer;
+        let own = core::mem::replace(&mut self.buffer, buffer);
+        self.buffer.extend_from_slice(&own);
         self.lent = true;
         None
+    }
+
+    /// Whether [`lend`](Self::lend) would take a buffer: none was lent, and of what has arrived there is so little that
+    /// it moves there (16 KiB).
+    #[must_use]
+    pub fn wants_buffer(&self) -> bool {
+        !self.lent && self.len() <= WORTH_KEEPING
     }
 
     /// Takes a lent buffer back, if nothing is in it or so little that it can move to memory of its

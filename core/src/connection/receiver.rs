@@ -364,14 +364,15 @@ impl Known {
             Delivery::Messages => limit,
             Delivery::Fragments => limit.min(LARGEST_PIECE),
         };
-        let (taken, inflated, is_full) = inflation.inflate(compressed, is_last, room)?;
+        let (taken, inflated, result) = inflation.inflate(compressed, is_last, room);
         self.cursor += taken;
         (self.start, self.end) = (self.cursor, self.cursor);
         frame.remaining -= taken as u64;
         volume.count(inflated.len(), taken);
-        self.assembler.grow(inflated.len() as u64, limits)?;
+        // What is wrong first in the message is what is wrong, however its bytes are cut.
         self.assembler.feed(inflated)?;
-        if is_full {
+        self.assembler.grow(inflated.len() as u64, limits)?;
+        if result? {
             return Ok(Progress::Piece);
         }
         let is_piece = self.delivery == Delivery::Fragments && !inflation.inflated.is_empty();

@@ -8,6 +8,7 @@
 use crate::config::Config;
 use crate::error::TimedOut;
 use crate::time::Instant;
+use core::time::Duration;
 
 #[derive(Debug)]
 pub(super) struct Timers {
@@ -86,7 +87,8 @@ impl Timers {
                 None => *self.close.insert((now + config.write_timeout + config.close_timeout, false)),
             };
             if now >= at {
-                return Due::GiveUp(TimedOut::Close(config.close_timeout));
+                let before = if sent { Duration::ZERO } else { config.write_timeout };
+                return Due::GiveUp(TimedOut::Close(before + config.close_timeout));
             }
         }
         match self.write {

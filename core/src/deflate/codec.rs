@@ -10,6 +10,16 @@ use zlib_rs::{DeflateConfig, DeflateFlush, Inflate, InflateFlush, Status};
 /// The least and the most that is inflated at once, so that memory grows with what there is.
 const STEP: core::ops::RangeInclusive<usize> = 512..=64 << 10;
 
+/// The largest window (RFC 7692 §7.1.2).
+const WINDOW: usize = 32 << 10;
+
+/// How much text has to come with a final block: what it costs to go on behind one is what such a text costs.
+const TEXT_PER_FINAL: usize = 256;
+
+/// How much text is taken as read when a message begins: one of little text may have so many final blocks. One is what
+/// RFC 7692 §7.2.3.4 has in mind.
+const MOST_CREDIT: usize = 16 * TEXT_PER_FINAL;
+
 /// What our compressor is made with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Settings {
@@ -109,61 +119,105 @@ pub(crate) struct Decompressor {
     takeover: bool,
     /// What has been inflated before: with takeover always, else while a message is unfinished.
     context: Option<Box<Inflate>>,
+    /// Whether a message has begun and not ended.
+    in_message: bool,
+    /// Whether the context has met a final block. Hardly any does.
+    finals: bool,
+    /// What an inflater needs to be told behind a final block, because it is no longer in `inflated`: text of the
+    /// message in progress, and of all messages since the first with a final block.
+    history: Vec<u8>,
+    /// For how much text no final block has come yet. A peer can put one in two bytes.
+    credit: usize,
 }
 
 impl Decompressor {
     pub(crate) const fn new(agreed: &Agreed) -> Option<Self> {
-        Some(Self { takeover: agreed.peer_takeover, context: None })
+        let takeover = agreed.peer_takeover;
+        Some(Self {
+            takeover,
+            context: None,
+            in_message: false,
+            finals: false,
+            history: Vec::new(),
+            credit: MOST_CREDIT,
+        })
     }
 
     /// Inflates some of `input` and appends it to `inflated`, at most `room` bytes. Returns how much it took. If that
-    /// was all and `room` was not used up, all that can be known so far has been inflated.
+    /// was all and `room` was not used up, all that can be known so far has been inflated; also what came before an error.
     pub(crate) fn inflate(&mut self, input: &[u8], inflated: &mut BytesMut, room: usize) -> Result<usize, Corrupt> {
+        self.in_message = true;
         let context = self.context.get_or_insert_with(pool::take_inflater);
         let (first, mut taken) = (inflated.len(), 0);
-        loop {
+        let mut ahead = input.len().saturating_mul(4).clamp(*STEP.start(), *STEP.end());
+        while inflated.len() - first < room {
             let (start, rest) = (inflated.len(), &input[taken..]);
-            let left = room - (start - first);
-            if left == 0 {
-                return Ok(taken);
-            }
-            let step = start.max(rest.len().saturating_mul(4)).clamp(*STEP.start(), *STEP.end()).min(left);
+            let step = ahead.min(room - (start - first));
+            ahead = (2 * ahead).min(*STEP.end());
             let (before_in, before_out) = (context.total_in(), context.total_out());
             inflated.resize(start + step, 0);
             let status = context.decompress(rest, &mut inflated[start..], InflateFlush::NoFlush);
             let made = delta(context.total_out(), before_out);
             taken += delta(context.total_in(), before_in);
             inflated.truncate(start + made);
+            self.credit = self.credit.saturating_add(made);
             match status {
                 Err(_) => return Err(Corrupt),
-                Ok(Status::StreamEnd) => **context = restart(inflated),
-                Ok(Status::Ok | Status::BufError) if made < step => return Ok(taken),
+                Ok(Status::StreamEnd) => {
+                    (self.finals, ahead) = (true, *STEP.start());
+                    self.credit = self.credit.checked_sub(TEXT_PER_FINAL).ok_or(Corrupt)?;
+                    restart(context, &self.history, inflated)?;
+                    if taken == input.len() {
+                        break;
+                    }
+                }
+                Ok(Status::Ok | Status::BufError) if made < step => break,
                 Ok(Status::Ok | Status::BufError) => {}
             }
-            if taken == input.len() && made < step {
-                return Ok(taken);
+        }
+        Ok(taken)
+    }
+
+    /// Text that was inflated is given out.
+    pub(crate) fn remember(&mut self, text: &[u8]) {
+        if self.in_message || self.finals {
+            let text = end(text);
+            if self.history.len() + text.len() > 2 * WINDOW {
+                self.history.drain(..self.history.len() - WINDOW);
+                self.history.shrink_to(2 * WINDOW);
             }
+            self.history.extend_from_slice(text);
         }
     }
 
     /// The message has ended.
     pub(crate) fn end_message(&mut self) {
+        self.in_message = false;
+        self.credit = self.credit.saturating_add(TEXT_PER_FINAL).min(MOST_CREDIT);
         if !self.takeover
             && let Some(context) = self.context.take()
         {
             pool::give_inflater(context);
+            self.finals = false;
+        }
+        if !self.finals {
+            self.history = Vec::new();
         }
     }
 }
 
-/// An inflater for what follows a final block (§7.2.3.4): it may refer to the text before.
-fn restart(inflated: &[u8]) -> Inflate {
-    let mut context = Inflate::new(false, 15);
-    let window = &inflated[inflated.len().saturating_sub(32 << 10)..];
-    if !window.is_empty() {
-        let _ = context.set_dictionary(window); // without it, a reference to that text is an error
+/// Goes on behind a final block, which is not the end (§7.2.3.4): what follows may refer to the text before.
+fn restart(context: &mut Inflate, history: &[u8], inflated: &[u8]) -> Result<(), Corrupt> {
+    context.reset(false);
+    for text in [history, inflated] {
+        context.set_dictionary(end(text)).map_err(|_| Corrupt)?;
     }
-    context
+    Ok(())
+}
+
+/// As much of the end of `text` as can be referred to.
+fn end(text: &[u8]) -> &[u8] {
+    &text[text.len().saturating_sub(WINDOW)..]
 }
 
 fn delta(after: u64, before: u64) -> usize {

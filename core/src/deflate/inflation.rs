@@ -14,50 +14,61 @@ pub(crate) struct Inflation {
     spent: bool,
     /// How many of the compressed bytes that have arrived are unmasked, but not inflated for lack of room.
     pub(crate) unmasked: usize,
-    /// How much of the marker that senders leave off was inflated.
-    marker: usize,
 }
 
 impl Inflation {
     pub(crate) fn new(agreed: &Agreed) -> Option<Self> {
         let decompressor = Decompressor::new(agreed)?;
-        Some(Self { decompressor, inflated: BytesMut::new(), spent: false, unmasked: 0, marker: 0 })
+        Some(Self { decompressor, inflated: BytesMut::new(), spent: false, unmasked: 0 })
     }
 
     /// Inflates at most `room` bytes; with `is_last`, `compressed` is the end of the message. Returns how many bytes it
-    /// took, what came out, and whether that used up the room: then there may be more.
+    /// took, what came out, also before an error, and whether that used up the room: then there may be more.
     pub(crate) fn inflate(
         &mut self,
         compressed: &[u8],
         is_last: bool,
         room: usize,
-    ) -> Result<(usize, &[u8], bool), ProtocolError> {
+    ) -> (usize, &[u8], Result<bool, ProtocolError>) {
         let before = self.inflated.len();
+        let result = self.try_inflate(compressed, is_last, room);
+        let inflated = &self.inflated[before..];
+        let is_full = inflated.len() == room;
+        (*result.as_ref().unwrap_or(&0), inflated, result.map(|_| is_full))
+    }
+
+    /// Returns how many bytes of `compressed` it took.
+    fn try_inflate(&mut self, compressed: &[u8], is_last: bool, room: usize) -> Result<usize, ProtocolError> {
+        let end = self.inflated.len().saturating_add(room);
         let inflated = self.decompressor.inflate(compressed, &mut self.inflated, room);
         let taken = inflated.map_err(|_| ProtocolError::InvalidDeflate)?;
         self.unmasked = self.unmasked.saturating_sub(taken);
-        let left = room - (self.inflated.len() - before);
+        let (len, left) = (self.inflated.len(), end - self.inflated.len());
         if is_last && left > 0 {
-            let inflated = self.decompressor.inflate(&MARKER[self.marker..], &mut self.inflated, left);
-            self.marker += inflated.map_err(|_| ProtocolError::InvalidDeflate)?;
+            let inflated = self.decompressor.inflate(&MARKER, &mut self.inflated, left);
+            inflated.map_err(|_| ProtocolError::InvalidDeflate)?;
+            if self.inflated.len() > len {
+                self.inflated.truncate(len);
+                return Err(ProtocolError::InvalidDeflate); // the message ended within a block
+            }
         }
-        let inflated = &self.inflated[before..];
-        Ok((taken, inflated, inflated.len() == room))
+        Ok(taken)
     }
 
     /// The message has ended.
     pub(crate) fn end_message(&mut self) {
-        self.marker = 0;
         self.decompressor.end_message();
     }
 
     /// What was inflated, as its taker's own.
     pub(crate) fn take(&mut self) -> Bytes {
+        self.decompressor.remember(&self.inflated);
         core::mem::take(&mut self.inflated).freeze()
     }
 
     /// What was inflated, on loan.
     pub(crate) fn lend(&mut self) -> &[u8] {
+        self.decompressor.remember(&self.inflated);
         self.spent = true;
         &self.inflated
     }

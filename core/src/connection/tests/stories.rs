@@ -134,6 +134,19 @@ mod closing {
         assert_eq!(it.handle_timeout(NOW + 14 * SECOND), Err(TimedOut::Close(5 * SECOND)));
     }
 
+    /// What was decoded before the end can still be taken.
+    #[test]
+    fn a_message_that_waits_survives_the_timeout() {
+        let mut it = connection(Role::Client, &Config::default());
+        it.input().extend_from_slice(b"\x81\x02hi");
+        it.send("never read").unwrap();
+        assert_eq!(it.decode(NOW), Ok(true));
+        assert_eq!(it.handle_timeout(NOW), Ok(()));
+        assert_eq!(it.handle_timeout(NOW + 30 * SECOND), Err(TimedOut::Write(30 * SECOND)));
+        assert_eq!(it.receive(NOW + 30 * SECOND), Ok(Some(Event::Message("hi".into()))));
+        assert_eq!(it.receive(NOW + 30 * SECOND), Ok(None));
+    }
+
     /// A peer that reads a byte now and then cannot put off the end for ever.
     #[test]
     fn a_peer_that_hardly_reads_does_not_delay_the_end_for_ever() {
@@ -144,7 +157,7 @@ mod closing {
             assert_eq!(it.handle_timeout(NOW + second * SECOND), Ok(()));
             it.output().advance(1);
         }
-        assert_eq!(it.handle_timeout(NOW + 35 * SECOND), Err(TimedOut::Close(5 * SECOND)));
+        assert_eq!(it.handle_timeout(NOW + 35 * SECOND), Err(TimedOut::Close(35 * SECOND)));
     }
 
     /// The handshake is complete, so a server that keeps the stream open costs the wait, not an error.
