@@ -69,7 +69,8 @@ impl<R> Connector<R> {
         Self { limits, ..self }
     }
 
-    /// How long resolving the host and connecting to it may take together. Default: 10 s.
+    /// How long resolving the host and connecting to it may take together, without the time that
+    /// [`one_at_a_time`](Self::one_at_a_time) waits. Default: 10 s.
     #[must_use]
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self { connect_timeout, ..self }
@@ -143,32 +144,35 @@ impl<R: Runtime> Connector<R> {
         let entropy = ThreadEntropy::new()?;
         let handshake = ClientHandshake::new(request, self.config.clone(), self.limits.clone(), entropy, now)?;
         let (connection, response) = opening.ask(handshake).await?;
-        let stream = WsStream::from_connection(opening.transport, opening.clock, connection);
-        Ok((stream.with_protocol(response.protocol().map(Into::into)), response))
+        Ok((opening.opened(connection, response.protocol().map(Into::into)), response))
     }
 
-    /// Connects to the first address of the host that answers, when it is our turn.
+    /// Connects to the first address of the host that answers, when it is our turn. An address that does not answer
+    /// leaves the others their share of the time.
     async fn tcp(&self, target: &Target) -> Result<(R::Tcp, Option<Turn>), Error>
     where
         R: Connect,
     {
-        let connect = async {
-            let mut failure = io::Error::new(io::ErrorKind::NotFound, "host has no address");
-            for address in R::resolve(target.host(), target.port()).await? {
-                let turn = if self.one_at_a_time { Some(Turn::take(address).await) } else { None };
-                match R::connect(address).await {
-                    Ok(stream) => return Ok((stream, turn)),
-                    Err(error) => failure = error,
-                }
-            }
-            Err(failure)
-        };
+        let timed_out = || Error::from(TimedOut::Connect(self.connect_timeout));
         let mut clock = R::Clock::default();
         let deadline = clock.now() + self.connect_timeout;
-        match until(&mut clock, deadline, connect).await {
-            Some(connected) => connected.map_err(Error::Io),
-            None => Err(TimedOut::Connect(self.connect_timeout).into()),
+        let resolved = until(&mut clock, deadline, R::resolve(target.host(), target.port())).await;
+        let addresses = resolved.ok_or_else(timed_out)??;
+        let mut failure = io::Error::new(io::ErrorKind::NotFound, "host has no address").into();
+        let mut left = deadline.saturating_duration_since(clock.now());
+        let mut untried = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+        for address in addresses {
+            let turn = if self.one_at_a_time { Some(Turn::take(address).await) } else { None };
+            let start = clock.now();
+            match until(&mut clock, start + left / untried.max(1), R::connect(address)).await {
+                Some(Ok(stream)) => return Ok((stream, turn)),
+                Some(Err(error)) => failure = error.into(),
+                None => failure = timed_out(),
+            }
+            untried = untried.saturating_sub(1);
+            left = left.saturating_sub(clock.now().saturating_duration_since(start));
         }
+        Err(failure)
     }
 }
 

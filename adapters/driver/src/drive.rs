@@ -13,7 +13,7 @@ use sansws_core::{Connection, EventKind, Instant, SendError};
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 
-/// How many reads one call may make before other tasks have their turn.
+/// How many reads may follow each other before other tasks have their turn.
 const READS: usize = 32;
 
 /// How many slices one write takes at most.
@@ -30,6 +30,8 @@ pub(crate) struct Engine<T, C> {
     /// where it is, and set anew when it fires.
     armed: Option<Instant>,
     write: Write,
+    /// How many reads followed each other, in this call and those before.
+    reads: usize,
     /// Whether the peer has ended its side.
     read_ended: bool,
     end: End,
@@ -46,6 +48,9 @@ enum Write {
     ShutDown,
     /// Writing failed; the error is for the first who asks. What the peer sent before may still be read.
     Broken(Option<io::Error>),
+    /// And there was nothing to read when last asked. A transport says so as well when it wants other tasks to have
+    /// their turn, so it is asked twice.
+    Silent(Option<io::Error>),
 }
 
 /// How the connection ends.
@@ -72,6 +77,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             connection,
             armed: None,
             write: Write::Flushed,
+            reads: 0,
             read_ended: false,
             end: End::NotYet,
             control_events: false,
@@ -85,7 +91,8 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             match self.connection.decode(self.now) {
                 Ok(true) if !self.control_events && self.is_control() => self.connection.skip(),
                 Ok(ready) => return ready,
-                Err(error) => self.end = End::Failing(error.into()),
+                Err(error) if matches!(self.end, End::NotYet) => self.end = End::Failing(error.into()),
+                Err(_) => {} // there was an error before
             }
         }
     }
@@ -96,19 +103,37 @@ impl<T: Transport, C: Clock> Engine<T, C> {
 
     /// Makes what progress there is without waiting.
     pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
-        for _ in 0..READS {
+        let was_over = self.is_over();
+        self.turn(cx);
+        if self.is_over() && !was_over {
+            cx.waker().wake_by_ref(); // the other side may wait for what will not come
+        }
+    }
+
+    fn turn(&mut self, cx: &mut Context<'_>) {
+        for _ in 0..=READS {
             let ready = self.decode();
             self.write(cx);
             if self.is_over() {
                 return;
             }
-            if !ready && self.read(cx).is_ready() {
-                continue;
+            let tired = !ready && self.reads == READS;
+            if !ready && !tired {
+                if self.read(cx).is_ready() {
+                    self.reads += 1;
+                    continue;
+                }
+                self.reads = 0;
             }
-            if self.is_over() || !self.timers(cx) {
+            let due = self.timers(cx); // also of a peer that never pauses
+            if tired {
+                break;
+            }
+            if !due {
                 return;
             }
         }
+        self.reads = 0;
         cx.waker().wake_by_ref(); // others first
     }
 
@@ -119,7 +144,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
 
     /// Whether nothing more can be written.
     pub(crate) const fn is_broken(&self) -> bool {
-        self.is_over() || matches!(self.write, Write::Broken(_))
+        self.is_over() || matches!(self.write, Write::Broken(_) | Write::Silent(_))
     }
 
     /// Why a writer cannot go on, once it cannot: the error for the first who asks.
@@ -127,13 +152,16 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         if !self.is_broken() {
             return None;
         }
-        let error = self.take_write_error().or_else(|| self.take_end().and_then(Result::err));
+        let error = match self.take_end() {
+            Some(end) => end.err(),
+            None => self.take_write_error(),
+        };
         Some(error.unwrap_or(SendError::Closed.into()))
     }
 
     fn take_write_error(&mut self) -> Option<Error> {
         match &mut self.write {
-            Write::Broken(error) => error.take().map(Error::Io),
+            Write::Broken(error) | Write::Silent(error) => error.take().map(Error::Io),
             Write::Flushed | Write::Unflushed | Write::ShutDown => None,
         }
     }
@@ -141,7 +169,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     /// Whether all that was queued has left.
     pub(crate) fn is_flushed(&self) -> bool {
         let lost = matches!(self.end, End::Over { failed: true, .. });
-        !self.connection.wants_write() && !matches!(self.write, Write::Unflushed) && !lost
+        !self.connection.wants_write() && matches!(self.write, Write::Flushed | Write::ShutDown) && !lost
     }
 
     /// How it ended, once it has: the error for the first who asks.
@@ -163,7 +191,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     }
 
     fn try_write(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if matches!(self.write, Write::ShutDown | Write::Broken(_)) {
+        if matches!(self.write, Write::Broken(_) | Write::Silent(_)) {
             return Ok(());
         }
         while self.connection.wants_write() {
@@ -187,7 +215,11 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         if let Some(buffer) = self.connection.output().reclaim() {
             pool::give(buffer);
         }
+        if self.read_ended {
+            let _ = self.connection.receive_eof(); // not too early, or it would be over
+        }
         if self.connection.wants_shutdown()
+            && !matches!(self.write, Write::ShutDown)
             && let Poll::Ready(shut_down) = self.transport.poll_shutdown(cx)
         {
             let _ = shut_down; // the peer may have ended the stream already; reading will tell
@@ -199,51 +231,63 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     /// Reads once. Pending if there is nothing to read now.
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.read_ended {
+            self.on_silence(cx);
             return Poll::Pending;
         }
         let room = match self.connection.read_hint() {
-            0 => pool::READ,
+            0 => pool::LEAST,
             hint => hint,
         };
         let input = self.connection.input();
-        if !input.has_buffer() {
+        if input.wants_buffer() {
             input.lend(pool::take());
         }
         match input.fill(room, |input| self.transport.poll_read(cx, input, room)) {
             Poll::Ready(Ok(0)) => self.on_eof(),
-            Poll::Ready(Ok(_)) => self.now = self.clock.now(),
+            Poll::Ready(Ok(_)) => self.on_data(),
             Poll::Ready(Err(error)) => self.on_read_error(error),
             Poll::Pending => {
                 if let Some(buffer) = input.reclaim() {
                     pool::give(buffer);
                 }
-                if matches!(self.write, Write::Broken(_)) {
-                    self.finish_broken(); // and nothing more can be read
-                }
+                self.on_silence(cx);
                 return Poll::Pending;
             }
         }
         Poll::Ready(())
     }
 
-    fn on_eof(&mut self) {
-        self.read_ended = true;
-        let is_broken = matches!(self.write, Write::Broken(_));
-        match self.connection.receive_eof() {
-            Ok(()) if is_broken => self.finish(None), // the peer closed, and did not wait for our answer
-            Ok(()) => {}                              // it may still read: our Close frame
-            Err(_) if is_broken => self.finish_broken(),
-            Err(early) => self.finish(Some(early.into())),
+    fn on_data(&mut self) {
+        self.now = self.clock.now();
+        if let Write::Silent(error) = &mut self.write {
+            self.write = Write::Broken(error.take());
         }
     }
 
-    /// It is over since writing failed.
-    fn finish_broken(&mut self) {
-        let error = self.take_write_error();
-        self.finish(error);
-        if let End::Over { failed, .. } = &mut self.end {
-            *failed = true; // also if a writer was told already
+    /// There is nothing to read now. If writing has failed, that was all.
+    fn on_silence(&mut self, cx: &Context<'_>) {
+        match &mut self.write {
+            Write::Flushed | Write::Unflushed | Write::ShutDown => {}
+            Write::Broken(error) => {
+                self.write = Write::Silent(error.take());
+                cx.waker().wake_by_ref();
+            }
+            Write::Silent(_) => self.finish(None),
         }
+    }
+
+    fn on_eof(&mut self) {
+        self.read_ended = true;
+        if self.is_closing() {
+            return; // the peer may still read: our Close frame. When it has left, `write` goes on
+        }
+        let early = self.connection.receive_eof().err();
+        self.finish(early.map(Error::Protocol));
+    }
+
+    /// Whether the peer has nothing more to say that counts.
+    fn is_closing(&self) -> bool {
+        self.connection.is_clean() || self.connection.violation().is_some()
     }
 
     fn on_read_error(&mut self, error: io::Error) {
@@ -273,6 +317,11 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     fn finish(&mut self, error: Option<Error>) {
         let end = std::mem::replace(&mut self.end, End::NotYet);
         self.end = match end {
+            // If the peer has closed, it is only our answer that is lost. And a writer may have been told.
+            End::NotYet if self.is_broken() => {
+                let error = self.take_write_error().filter(|_| !self.connection.is_clean());
+                End::Over { error, failed: true }
+            }
             End::NotYet => End::Over { failed: error.is_some(), error },
             End::Failing(first) => End::Over { failed: true, error: Some(first) },
             over @ End::Over { .. } => over,

@@ -55,7 +55,7 @@ impl<T: Transport, C: Clock> Opening<T, C> {
 
     /// Accepts the offer: a WebSocket once the answer has left.
     pub(crate) async fn open(
-        self,
+        mut self,
         offer: Offer,
         config: Config,
         protocol: Option<Box<str>>,
@@ -63,12 +63,17 @@ impl<T: Transport, C: Clock> Opening<T, C> {
     where
         C: Default,
     {
-        let Self { transport, mut clock, deadline, timeout } = self;
-        let connection = offer.accept(config, clock.now());
-        let mut stream = WsStream::from_connection(transport, C::default(), connection).with_protocol(protocol);
-        let flushed = until(&mut clock, deadline, stream.flush()).await;
-        flushed.unwrap_or_else(|| Err(TimedOut::Handshake(timeout).into()))?;
-        Ok(stream)
+        let mut connection = offer.accept(config, self.clock.now());
+        self.write(connection.output()).await?;
+        Ok(self.opened(connection, protocol))
+    }
+
+    /// The WebSocket, whose clock has no timer set.
+    pub(crate) fn opened(self, connection: Connection, protocol: Option<Box<str>>) -> WsStream<T, C>
+    where
+        C: Default,
+    {
+        WsStream::from_connection(self.transport, C::default(), connection).with_protocol(protocol)
     }
 
     /// Sends a client's request and reads the answer.
@@ -125,7 +130,7 @@ impl<T: Transport, C: Clock> Opening<T, C> {
     /// Reads some bytes; zero at the end of the stream. While there are none, no buffer is held.
     async fn read(&mut self, input: &mut Input) -> Result<usize, Error> {
         self.wait(|transport, cx| {
-            if !input.has_buffer() {
+            if input.wants_buffer() {
                 input.lend(pool::take());
             }
             let read = input.fill(READ, |input| transport.poll_read(cx, input, READ));

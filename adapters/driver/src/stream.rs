@@ -16,7 +16,9 @@ use std::task::{Context, Poll, ready};
 /// An open WebSocket over a transport.
 ///
 /// It is driven by whoever polls it: each method makes all the progress there is, both ways. So pings are answered
-/// while only sending, and pongs leave while only receiving. Nothing happens while nobody polls.
+/// while only sending, and pongs leave while only receiving. Nothing happens while nobody polls; and nothing more is
+/// read while a message waits to be taken, so that the peer is held back by TCP. Who only sends should still take
+/// messages, or drop them.
 ///
 /// # Cancel safety
 ///
@@ -34,7 +36,7 @@ use std::task::{Context, Poll, ready};
 ///
 /// When the peer closes, `next` gives `None` once the closing handshake is done; [`close_frame`](Self::close_frame)
 /// says how it ended. After an error, `next` gives it once, then `None`. A peer that broke the protocol is first told
-/// so, within [`Config::close_timeout`](sansws_core::Config::close_timeout). To drop a `WsStream` is to drop the
+/// so, within [`Config::close_timeout`](sansws_core::Config::close_timeout) once what was queued has left. To drop a `WsStream` is to drop the
 /// connection without a closing handshake.
 #[derive(Debug)]
 pub struct WsStream<T, C> {
@@ -58,6 +60,9 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
 
     /// The next message; `None` when the connection is closed. Pings, pongs and the closing handshake are
     /// taken care of.
+    ///
+    /// The message shares the memory of the read that it came with, up to 64 KiB: who keeps small messages for long
+    /// should copy them. [`read`](Self::read) and [`serve`](Self::serve) lend instead.
     ///
     /// Cancel safe.
     ///
@@ -121,7 +126,8 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     /// Calls `handle` with each message until the connection is closed. The handler gets the message on loan and
     /// the sending half; replies to all messages of one read leave in one write. This is the fastest loop.
     ///
-    /// While the peer does not read its replies, no more messages are handled.
+    /// While the peer does not read its replies, no more messages are handled. If the handler fails, what was queued
+    /// before has not left: [`flush`](Self::flush) or [`close`](Self::close) to send it.
     ///
     /// Cancel safe: dropped, it has handled each message whole or not at all, and can be called again.
     ///
@@ -204,7 +210,6 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     /// As [`send`](Self::send).
     pub async fn feed_ref<'a>(&mut self, message: impl Into<MessageRef<'a>>) -> Result<(), Error> {
         poll_fn(|cx| self.poll_room(cx)).await?;
-        self.lend_output();
         Ok(self.sender()?.send_ref(message)?)
     }
 
@@ -217,7 +222,6 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     /// As [`send`](Self::send).
     pub async fn feed_plain(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         poll_fn(|cx| self.poll_room(cx)).await?;
-        self.lend_output();
         Ok(self.sender()?.send_plain(message)?)
     }
 
@@ -230,7 +234,6 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     /// As [`send`](Self::send), and what [`Sender::send_fragment`] refuses.
     pub async fn send_fragment(&mut self, fragment: Fragment) -> Result<(), Error> {
         poll_fn(|cx| self.poll_room(cx)).await?;
-        self.lend_output();
         self.sender()?.send_fragment(fragment)?;
         self.flush().await
     }
@@ -243,7 +246,6 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// As [`send`](Self::send), and what [`Sender::ping`] refuses.
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.lend_output();
         self.sender()?.ping(payload)?;
         self.flush().await
     }
@@ -260,7 +262,8 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     }
 
     /// Closes the connection: starts the closing handshake unless the peer has, and waits until it is done, at
-    /// most [`Config::close_timeout`](sansws_core::Config::close_timeout). Messages that still arrive are dropped; to
+    /// most [`Config::close_timeout`](sansws_core::Config::close_timeout) once what was queued has left, which may take
+    /// up to [`Config::write_timeout`](sansws_core::Config::write_timeout). Messages that still arrive are dropped; to
     /// have them, [`start_close`](Self::start_close) and go on with [`next`](Self::next). Returns the peer's Close
     /// frame, `None` if it was empty.
     ///
@@ -303,6 +306,12 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     #[must_use]
     pub fn close_frame(&self) -> Option<&CloseFrame> {
         self.engine.connection.close_frame()
+    }
+
+    /// Whether messages can be sent: no Close frame was sent or received, and nothing has failed.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.engine.connection.is_open() && !self.engine.is_broken()
     }
 
     /// Whether the closing handshake is complete (RFC 6455 §7.1.4).
@@ -428,14 +437,14 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// [`SendError::Closed`](sansws_core::SendError::Closed), or the error that ended the connection if nobody was told yet.
     pub fn sender(&mut self) -> Result<&mut Sender, Error> {
-        match self.engine.take_broken() {
-            Some(error) => Err(error),
-            None => Ok(self.engine.connection.sender()),
+        if let Some(error) = self.engine.take_broken() {
+            return Err(error);
         }
+        self.lend_output();
+        Ok(self.engine.connection.sender())
     }
 
     fn start_send(&mut self, message: Message) -> Result<(), Error> {
-        self.lend_output();
         Ok(self.sender()?.send(message)?)
     }
 
@@ -476,13 +485,14 @@ impl<T: Transport + Unpin, C: Clock + Unpin> Sink<Message> for WsStream<T, C> {
         self.get_mut().poll_flushed(cx)
     }
 
-    /// Sends what is queued, then an empty Close frame, and waits for the closing handshake.
+    /// Sends what is queued, then an empty Close frame. The rest of the closing handshake is the reader's, who still
+    /// gets what the peer sends before it closes; alone, [`WsStream::close`] does all of it.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let this = self.get_mut();
-        this.start_close(None)?;
-        while ready!(this.poll_ready_event(cx))? {
-            this.engine.connection.skip();
+        if let Some(end) = this.engine.take_end() {
+            return Poll::Ready(end);
         }
-        Poll::Ready(Ok(()))
+        this.start_close(None)?;
+        this.poll_flushed(cx)
     }
 }

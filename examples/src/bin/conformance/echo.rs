@@ -35,7 +35,13 @@ pub(crate) fn acceptor<R>(config: Config) -> Acceptor<R> {
 pub(crate) async fn run<T: Transport, C: Clock>(ws: &mut WsStream<T, C>, mode: Mode) -> Result<(), Error> {
     let mut echo = Echo::default();
     let ended = match mode {
-        Mode::Serve => ws.serve_events(|event, sender| echo.serve(event, sender)).await,
+        Mode::Serve => {
+            ws.serve_events(|event, sender| match echo.serve(event, sender) {
+                Err(error) if error.is_closed() => Ok(()), // by command; what else came with it has no answer
+                other => other,
+            })
+            .await
+        }
         Mode::Feed | Mode::Send => echo.each(ws, mode).await,
     };
     match ended {
@@ -57,6 +63,7 @@ impl Echo {
     async fn each<T: Transport, C: Clock>(&mut self, ws: &mut WsStream<T, C>, mode: Mode) -> Result<(), Error> {
         while let Some(event) = ws.next_event().await {
             match event? {
+                _ if !ws.is_open() => continue, // closing by command; what else came with it has no answer
                 Event::Message(message) => {
                     if self.obey((&message).into(), ws.sender()?)? {
                         continue;

@@ -109,5 +109,7 @@ fn main() -> ExitCode {
 /// Messages of the size that the suites send, compressed where these parameters are agreed on.
 fn config(max_message: u64, deflate: Option<Params>) -> Config {
     let deflate = deflate.map(|params| Deflate { params, ..Deflate::default() });
-    Config { limits: Limits { message: max_message, ..Limits::default() }, deflate, ..Config::default() }
+    // A message in many fragments is queued at once.
+    let limits = Limits { message: max_message, output_max: usize::MAX, ..Limits::default() };
+    Config { limits, deflate, ..Config::default() }
 }

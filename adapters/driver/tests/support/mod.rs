@@ -1,0 +1,142 @@
+//! What the tests of the driver are made of: [`script`] plays a peer step by step, [`pipe`] joins two ends in
+//! memory, [`time`] is a clock that is set by hand, [`task`] polls and counts. No runtime, no threads, no waiting: a
+//! future that nobody would wake fails its test.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub(crate) mod pipe;
+pub(crate) mod script;
+pub(crate) mod task;
+pub(crate) mod time;
+pub(crate) mod wire;
+
+use sansws_core::frame::Role;
+use sansws_core::handshake::{HandshakeError, InvalidHead};
+use sansws_core::{Config, Connection, Entropy, ProtocolError, SendError, TimedOut};
+use sansws_driver::{Bind, Clock, Connect, Error, Runtime, Transport, UrlError, WsStream};
+use script::Scripted;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::task::Poll;
+
+/// An open WebSocket of the end in `role`, on `transport`.
+pub(crate) fn open<T: Transport>(transport: T, role: Role, config: Config) -> WsStream<T, time::Manual> {
+    let clock = time::Manual::default();
+    let connection = match role {
+        Role::Client => Connection::client(config, NotRandom(0), clock.now()),
+        Role::Server => Connection::server(config, clock.now()),
+    };
+    WsStream::from_connection(transport, clock, connection)
+}
+
+/// Masks that differ, and are the same in each run.
+struct NotRandom(u8);
+
+impl Entropy for NotRandom {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.0 = self.0.wrapping_mul(5).wrapping_add(101);
+            *byte = self.0;
+        }
+    }
+}
+
+/// The runtime that consists of this module.
+pub(crate) struct Hand;
+
+impl Runtime for Hand {
+    type Clock = time::Manual;
+}
+
+impl<T: Transport + 'static> Bind<T> for Hand {
+    type Transport = T;
+
+    fn bind(stream: T) -> T {
+        stream
+    }
+}
+
+thread_local! {
+    /// What the coming attempts to connect meet: `None` never answers.
+    static SERVERS: RefCell<VecDeque<Option<io::Result<Scripted>>>> = RefCell::default();
+}
+
+/// What the coming attempts to connect meet, one for each address: `None` never answers.
+pub(crate) fn servers(attempts: impl IntoIterator<Item = Option<io::Result<Scripted>>>) {
+    SERVERS.set(attempts.into_iter().collect());
+}
+
+impl Connect for Hand {
+    type Tcp = Scripted;
+
+    /// As many addresses as there are attempts.
+    async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        assert!(!host.starts_with('['), "{host:?} is no host");
+        match host {
+            "nowhere" => Err(io::ErrorKind::NotFound.into()),
+            _ => Ok(vec![SocketAddr::from(([127, 0, 0, 1], port)); SERVERS.with_borrow(VecDeque::len)]),
+        }
+    }
+
+    async fn connect(_: SocketAddr) -> io::Result<Scripted> {
+        poll_fn(|_| {
+            SERVERS.with_borrow_mut(|servers| match servers.front() {
+                None | Some(None) => Poll::Pending,
+                Some(Some(_)) => servers.pop_front().flatten().map_or(Poll::Pending, Poll::Ready),
+            })
+        })
+        .await
+    }
+}
+
+pub(crate) type Acceptor = sansws_driver::Acceptor<Hand>;
+pub(crate) type Connector = sansws_driver::Connector<Hand>;
+
+/// A request for a WebSocket.
+pub(crate) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+pub(crate) const ROLES: [Role; 2] = [Role::Client, Role::Server];
+
+pub(crate) const fn other(role: Role) -> Role {
+    match role {
+        Role::Client => Role::Server,
+        Role::Server => Role::Client,
+    }
+}
+
+/// [`Error`], so that it can be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Io(io::ErrorKind),
+    Protocol(ProtocolError),
+    Send(SendError),
+    TimedOut(TimedOut),
+    Refused(u16),
+    Handshake(HandshakeError),
+    Head(InvalidHead),
+    Url(UrlError),
+    Fragment,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io(error) => Self::Io(error.kind()),
+            Error::Protocol(error) => Self::Protocol(error),
+            Error::Send(error) => Self::Send(error),
+            Error::TimedOut(error) => Self::TimedOut(error),
+            Error::Refused(status) => Self::Refused(status),
+            Error::Handshake(error) => Self::Handshake(error),
+            Error::Head(error) => Self::Head(error),
+            Error::Url(error) => Self::Url(error),
+            Error::Fragment => Self::Fragment,
+            other => panic!("an error that these tests do not know: {other:?}"),
+        }
+    }
+}
+
+pub(crate) const CLOSED: Failure = Failure::Send(SendError::Closed);
