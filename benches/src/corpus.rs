@@ -1,0 +1,143 @@
+//! [`Corpus`]: JSON of a given length, made from a seed.
+//!
+//! A message is an array of trades: ids that rise, names, prices that wander, timestamps. The messages of a corpus
+//! resemble each other as those of a real feed do, and no two are the same.
+
+use sansws_core::Text;
+
+/// How many bytes a corpus has, so that with context takeover no message is found again in a window of 32 KiB.
+const LAP: usize = 512 << 10;
+
+const FIRST: [&str; 12] = [
+    "Alice", "Bruno", "Chiara", "Dmitri", "Esther", "Farid", "Greta", "Hiroshi", "Ingrid", "Joaquin", "Katarina", "Li",
+];
+const LAST: [&str; 12] = [
+    "Andersen", "Bauer", "Castillo", "Dupont", "Eriksson", "Fischer", "Garcia", "Haas", "Ivanova", "Jones", "Kim", "Lu",
+];
+const SYMBOLS: [&str; 8] = ["ACME", "BOLT", "CRUX", "DYNO", "EAST", "FLUX", "GRID", "HELM"];
+const WORDS: [&str; 16] = [
+    "limit ", "market ", "filled ", "partly ", "after ", "hours ", "desk ", "client ", "routed ", "venue ", "hedge ",
+    "block ", "cross ", "open ", "close ", "review ",
+];
+
+/// Texts of one length, all different and alike.
+#[derive(Clone, Debug)]
+pub struct Corpus {
+    texts: Vec<Text>,
+}
+
+impl Corpus {
+    /// As many texts of `size` bytes as benches need, 4 at least. The same ones every time.
+    ///
+    /// # Panics
+    ///
+    /// If `size` is less than 128: then not even one trade fits.
+    #[must_use]
+    pub fn new(size: usize) -> Self {
+        assert!(size >= 128, "a text has 128 bytes or more");
+        let mut writer = Writer { random: Random(0x5eed), id: 48_000_000, cents: 10_000, millis: 1_790_000_000_000 };
+        let count = (LAP / size).max(4);
+        Self { texts: (0..count).map(|_| writer.text(size).into()).collect() }
+    }
+
+    /// The texts.
+    #[must_use]
+    pub fn texts(&self) -> &[Text] {
+        &self.texts
+    }
+}
+
+/// Writes trades.
+struct Writer {
+    random: Random,
+    id: u64,
+    cents: u64,
+    millis: u64,
+}
+
+impl Writer {
+    fn text(&mut self, size: usize) -> String {
+        let mut text = String::with_capacity(size);
+        text.push('[');
+        loop {
+            let trade = self.trade();
+            let end = r#","note":""}]"#.len();
+            // Whether another trade fits behind this one, if that is as long as they get.
+            if text.len() + trade.len() + "},".len() + (128 - 1) > size {
+                text.push_str(&trade);
+                text.push_str(r#","note":""#);
+                while text.len() + r#""}]"#.len() < size {
+                    let room = size - text.len() - r#""}]"#.len();
+                    let word = self.random.pick(&WORDS);
+                    text.push_str(&word[..word.len().min(room)]);
+                }
+                text.push_str(r#""}]"#);
+                debug_assert!(text.len() == size && trade.len() + end < 128);
+                return text;
+            }
+            text.push_str(&trade);
+            text.push_str("},");
+        }
+    }
+
+    /// All of a trade but its closing brace: fewer than 115 bytes.
+    fn trade(&mut self) -> String {
+        self.id += 1 + self.random.below(40);
+        self.cents = (self.cents + self.random.below(61)).saturating_sub(30).clamp(1_000, 99_999);
+        self.millis += self.random.below(900);
+        let (first, last) = (self.random.pick(&FIRST), self.random.pick(&LAST));
+        let (symbol, quantity) = (self.random.pick(&SYMBOLS), 1 + self.random.below(5_000));
+        let Self { id, cents, millis, .. } = self;
+        let (whole, cents) = (*cents / 100, *cents % 100);
+        format!(
+            r#"{{"id":{id},"who":"{first} {last}","sym":"{symbol}","px":{whole}.{cents:02},"qty":{quantity},"at":{millis}"#
+        )
+    }
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    /// A number less than `bound`.
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+
+    fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
+        let at = self.below(words.len() as u64);
+        words[usize::try_from(at).unwrap_or_default()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn texts_are_as_long_as_asked_and_no_two_the_same() {
+        for size in [128, 129, 300, 1 << 10, 16 << 10] {
+            let corpus = Corpus::new(size);
+            assert!(corpus.texts().iter().all(|text| text.len() == size));
+            assert_eq!(corpus.texts().iter().collect::<HashSet<_>>().len(), corpus.texts().len());
+        }
+    }
+
+    #[test]
+    fn texts_are_json() {
+        for text in Corpus::new(1 << 10).texts() {
+            let value: serde_json::Value = serde_json::from_str(text).unwrap();
+            assert!(value.as_array().is_some_and(|trades| trades.iter().all(|trade| trade["id"].is_u64())));
+        }
+    }
+
+    #[test]
+    fn a_corpus_is_the_same_every_time() {
+        assert_eq!(Corpus::new(512).texts(), Corpus::new(512).texts());
+    }
+}
