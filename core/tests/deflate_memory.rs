@@ -1,4 +1,3 @@
-#![cfg(feature = "deflate")]
 #![expect(unsafe_code, reason = "an allocator that counts")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 //! What compression costs in heap memory: bombs, messages, and connections that are idle.

@@ -91,7 +91,9 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             match self.connection.decode(self.now) {
                 Ok(true) if !self.control_events && self.is_control() => self.connection.skip(),
                 Ok(ready) => return ready,
-                Err(error) if matches!(self.end, End::NotYet) => self.end = End::Failing(error.into()),
+                Err(error) if matches!(self.end, End::NotYet) && !self.was_told() => {
+                    self.end = End::Failing(error.into());
+                }
                 Err(_) => {} // there was an error before
             }
         }
@@ -152,9 +154,10 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         if !self.is_broken() {
             return None;
         }
-        let error = match self.take_end() {
-            Some(end) => end.err(),
-            None => self.take_write_error(),
+        let error = match &self.end {
+            End::NotYet => self.take_write_error(),
+            End::Failing(_) => None, // for whoever meets the end
+            End::Over { .. } => self.take_end().and_then(Result::err),
         };
         Some(error.unwrap_or(SendError::Closed.into()))
     }
@@ -164,6 +167,11 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             Write::Broken(error) | Write::Silent(error) => error.take().map(Error::Io),
             Write::Flushed | Write::Unflushed | Write::ShutDown => None,
         }
+    }
+
+    /// Whether somebody was told that writing has failed.
+    const fn was_told(&self) -> bool {
+        matches!(self.write, Write::Broken(None) | Write::Silent(None))
     }
 
     /// Whether all that was queued has left.

@@ -399,14 +399,16 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
 
     /// Waits until a message may be queued.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.engine.connection.sender().has_room() {
-            return Poll::Ready(Ok(()));
+        if !self.engine.is_over() {
+            if self.engine.connection.sender().has_room() {
+                return Poll::Ready(Ok(()));
+            }
+            self.engine.drive(&mut self.wakers.register(Side::Writer, cx));
         }
-        self.engine.drive(&mut self.wakers.register(Side::Writer, cx));
-        if self.engine.connection.sender().has_room() {
-            return Poll::Ready(Ok(()));
+        match self.poll_writer_end() {
+            Poll::Pending if self.engine.connection.sender().has_room() => Poll::Ready(Ok(())),
+            ended => ended,
         }
-        self.poll_writer_end()
     }
 
     fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -6,7 +6,7 @@ mod support;
 
 use bytes::Bytes;
 use sansws_core::frame::{Opcode, Role};
-use sansws_core::{CloseFrame, Config, Event, EventRef, Fragment, Kind, Message, MessageRef};
+use sansws_core::{CloseFrame, Config, Delivery, Event, EventRef, Fragment, Kind, Message, MessageRef};
 use sansws_driver::Error;
 use std::cell::{Cell, RefCell};
 use support::script::{Cut, Read, Scripted, script};
@@ -166,6 +166,33 @@ mod reading {
         match event {
             Event::Message(message) => message.clone().into_bytes(),
             other => panic!("{other:?} is not echoed"),
+        }
+    }
+
+    /// Wherever the pieces are cut, they make up the same messages.
+    #[test]
+    fn a_dropped_next_event_loses_no_fragment() {
+        let config = Config { delivery: Delivery::Fragments, ..Config::default() };
+        for (role, cut) in ROLES.into_iter().flat_map(|role| Cut::ALL.map(|cut| (role, cut))) {
+            (0..).any(|polls| {
+                let (_, transport) = script(cut, [Read::Data(conversation(other(role))), Read::Eof]);
+                let (mut ws, seen) = (open(transport, role, config.clone()), Seen::default());
+                let done = poll_and_drop(next_event(&mut ws, &seen), polls).is_some();
+                if !done {
+                    run(next_event(&mut ws, &seen));
+                }
+                let (mut whole, mut message) = (Vec::new(), Vec::new());
+                for event in seen.into_inner() {
+                    if let Event::Fragment(Fragment { payload, last, .. }) = event {
+                        message.extend_from_slice(&payload);
+                        if last {
+                            whole.push(Bytes::from(std::mem::take(&mut message)));
+                        }
+                    }
+                }
+                assert!(whole.into_iter().eq(messages().iter().map(payload)), "dropped after {polls} polls, {cut:?}");
+                done
+            });
         }
     }
 

@@ -226,6 +226,30 @@ mod open_connections {
         }
     }
 
+    /// The handler is not called for a reply that cannot leave. The message is still there.
+    #[test]
+    fn a_peer_that_does_not_read_replies_is_given_up() {
+        let (peer, transport) = script(Cut::NONE, [Read::Data(wire::text(Role::Client, "one"))]);
+        peer.writes([Write::Blocked]);
+        let mut ws = open(transport, Role::Server, Config::default());
+        ws.sender().unwrap().send(vec![0; 100_000]).unwrap();
+        let served = run_through_time(ws.serve(|_, _| -> Result<(), Error> { panic!("no room") }));
+        assert_eq!(served.map_err(Failure::from), timed_out(TimedOut::Write(30 * SECOND)));
+        assert_eq!(run(ws.next()).unwrap().unwrap(), "one".into());
+        assert!(run(ws.next()).is_none());
+    }
+
+    #[test]
+    fn whoever_waits_for_room_is_told() {
+        let (peer, transport) = script(Cut::NONE, []);
+        peer.writes([Write::Blocked]);
+        let mut ws = open(transport, Role::Server, Config::default());
+        run(ws.feed(vec![0; 100_000])).unwrap();
+        let fed = run_through_time(ws.feed("no room"));
+        assert_eq!(fed.map_err(Failure::from), timed_out(TimedOut::Write(30 * SECOND)));
+        assert!(run(ws.feed("late")).unwrap_err().is_closed());
+    }
+
     /// A peer that reads a byte now and then does read.
     #[test]
     fn a_peer_that_reads_slowly_is_not_given_up() {

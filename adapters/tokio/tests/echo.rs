@@ -273,6 +273,7 @@ fn nagle_is_off() {
     });
 }
 
+#[cfg(feature = "deflate")]
 #[test]
 fn compressed_messages() {
     use sansws_tokio::Deflate;

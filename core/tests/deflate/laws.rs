@@ -156,7 +156,7 @@ fn is_compressed(said: &Said, deflate: &Deflate, allowed: Option<u8>) -> Option<
 }
 
 /// inflate∘deflate = id, and R133–R137, R149–R153, R158: every frame is legal, every message inflates by itself with a
-/// window of the agreed size, and arrives, however it is cut and taken.
+/// window of the agreed size, and arrives, however it is cut and taken, also where the limit is just that of the longest.
 #[track_caller]
 fn check(role: Role, answer: &Params, deflate: &Deflate, delivery: Delivery, said: &[Said], at: &[Index], take: Take) {
     let limits = Limits { output_max: usize::MAX, ..Limits::default() };
@@ -183,7 +183,9 @@ fn check(role: Role, answer: &Params, deflate: &Deflate, delivery: Delivery, sai
     let volume = Volume { payload: len, wire: judge.wire };
     assert_eq!(sender.traffic().sent, volume);
 
-    let mut receiver = connection(other(role), &config, answer);
+    let longest = messages.iter().map(Message::len).max().unwrap_or_default();
+    let limits = Limits { message: longest as u64, ..Limits::default() };
+    let mut receiver = connection(other(role), &Config { limits, ..config }, answer);
     let outcome = receive(&mut receiver, cut(&written, at), take);
     assert_eq!(outcome.error, None);
     assert!(outcome.messages == messages && outcome.rest.is_empty(), "other messages arrived");

@@ -147,17 +147,32 @@ fn any_number_of_messages_has_a_final_block() {
     }
 }
 
-/// In pieces a message may be larger than memory: none of them is, and all are there.
+/// In pieces a message may be larger than memory: none of them is, and all are there. What has arrived and has to wait
+/// for its turn is unmasked once.
 #[test]
 fn a_bomb_in_pieces_is_given_out_in_pieces() {
-    let len = 1 << 20;
-    let bytes = compressed(Role::Client, &BOTH, &[vec![7; len].into()]);
-    assert!(bytes.len() < 2 << 10);
-    for take in [Take::Owned, Take::Lent, Take::Alternately] {
-        let mut it = connection(Role::Client, &limited(u64::MAX, Delivery::Fragments), &BOTH);
-        let outcome = receive(&mut it, [&bytes[..]], take);
-        assert_eq!((outcome.error, outcome.largest), (None, 64 << 10));
-        assert!(outcome.messages == [Message::from(vec![7; len])]);
+    let message: Message = (0..10_u8).flat_map(|i| vec![i; 70_000]).collect::<Vec<u8>>().into();
+    for role in [Role::Client, Role::Server] {
+        let bytes = compressed(role, &BOTH, core::slice::from_ref(&message));
+        assert!(bytes.len() < 2 << 10);
+        for (take, size) in [(Take::Owned, usize::MAX), (Take::Lent, 301), (Take::Alternately, usize::MAX)] {
+            let mut it = connection(role, &limited(u64::MAX, Delivery::Fragments), &BOTH);
+            let outcome = receive(&mut it, bytes.chunks(size), take);
+            assert_eq!(outcome.error, None);
+            assert!(outcome.largest <= 64 << 10 && (outcome.largest == 64 << 10 || size < 1000));
+            assert!(outcome.messages == core::slice::from_ref(&message));
+        }
+        // More arrives while some has to wait.
+        let mut it = connection(role, &limited(u64::MAX, Delivery::Fragments), &BOTH);
+        let mut outcome = Outcome::default();
+        for piece in bytes.chunks(150) {
+            it.input().extend_from_slice(piece);
+            outcome.add(it.receive(NOW).unwrap().unwrap());
+        }
+        while let Some(event) = it.receive(NOW).unwrap() {
+            outcome.add(event);
+        }
+        assert!(outcome.messages == core::slice::from_ref(&message));
     }
 }
 

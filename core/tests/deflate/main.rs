@@ -1,4 +1,3 @@
-#![cfg(feature = "deflate")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 //! permessage-deflate (RFC 7692), through the public API: laws over any messages, parameters and bytes, the vectors
 //! of the RFC, the limits, and the negotiation in both roles.

@@ -297,3 +297,29 @@ fn connections_know_nothing_of_each_other() {
         Judge::of(Role::Client, &NEITHER).read(&drain(&mut three)); // which finds nothing before the beginning
     }
 }
+
+/// A connection may go from thread to thread between any two of its calls.
+#[test]
+fn connections_belong_to_no_thread() {
+    for answer in [BOTH, NEITHER] {
+        let (mut one, mut other) =
+            (connection(Role::Client, &eager(), &answer), connection(Role::Server, &eager(), &answer));
+        for i in 0..6 {
+            (one, other) = std::thread::spawn(move || {
+                let message = format!("{i}: Hello, Hello, Hello");
+                one.send(&*message).unwrap();
+                let mut first = drain(&mut one);
+                let rest = first.split_off(first.len() / 2);
+                assert_eq!(whole(&mut other, &first).messages, []);
+                std::thread::spawn(move || {
+                    assert_eq!(whole(&mut other, &rest).messages, [Message::from(message)]);
+                    (one, other)
+                })
+                .join()
+                .unwrap()
+            })
+            .join()
+            .unwrap();
+        }
+    }
+}
