@@ -1,7 +1,7 @@
 //! What the benches of sansws share.
 //!
 //! - [`corpus`]: the text they send.
-//! - [`deflate`]: permessage-deflate, what is measured and how far the figures compare. [`ours`] and [`peers`] are the
+//! - [`deflate`]: permessage-deflate, what is measured and how far the figures compare. [`ours`] and `peers` are the
 //!   libraries it measures; [`pipe`] is what lies between their ends.
 
 pub mod corpus;
