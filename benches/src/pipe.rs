@@ -1,7 +1,7 @@
 //! [`Pipe`]: bytes from one end of a connection to the other, in memory.
 //!
 //! It takes all that is written and counts it. What is written is copied in, what is read is copied out, for ours and for
-//! the peers alike. The peers' ends ([`End`]) may have to cross threads, so there is an uncontended lock around it; ours
+//! the peers alike. The peers' ends (`End`) may have to cross threads, so there is an uncontended lock around it; ours
 //! goes through the same one.
 
 use bytes::BytesMut;

@@ -103,7 +103,7 @@ impl Connection {
     /// The same connection with permessage-deflate, if that was agreed on.
     pub(crate) fn agree(mut self, answer: Option<&Params>) -> Self {
         if let Some(answer) = answer {
-            let own = self.config.compression().map(|deflate| deflate.params).unwrap_or_default();
+            let own = self.config.compression().map(|deflate| deflate.params.clamped()).unwrap_or_default();
             let agreed = Agreed::new(self.receiver.role(), answer, &own);
             self.receiver.agree(&agreed);
             self.sender.agree(&agreed, self.config.compression());

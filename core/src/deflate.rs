@@ -107,6 +107,6 @@ impl Agreed {
 
 /// The first of a client's offers that a server with this configuration accepts, and its answer (RFC 7692 §5).
 pub(crate) fn accept(deflate: Option<&Deflate>, offers: &[crate::handshake::extensions::Extension]) -> Option<Params> {
-    let own = &deflate?.params;
+    let own = deflate?.params.clamped();
     offers.iter().filter(|offer| offer.name == NAME).find_map(|offer| own.answer(&Params::from_extension(offer).ok()?))
 }

@@ -67,7 +67,7 @@
 //!   Close frame says so.
 //! - Memory grows with bytes that came, not with lengths that were promised, and every limit is in [`Limits`].
 //! - A mistake of the caller's own is a [`SendError`]; the connection is as it was.
-//! - A message costs no heap allocation in steady state. An idle connection need not hold a buffer: see
+//! - A message costs no heap allocation in steady state; one that was compressed, a few. An idle connection need not hold a buffer: see
 //!   [`Input::lend`] and [`Output::lend`].
 //!
 //! # Features

@@ -12,7 +12,8 @@ const SMALLEST: u8 = 9;
 
 /// The parameters of permessage-deflate as an offer or an answer has them (RFC 7692 §7.1).
 ///
-/// As the configuration of a client they are what it offers; of a server, what it insists on. The text form is that of
+/// As the configuration of a client they are what it offers; of a server, what it insists on; windows outside 8–15 bits
+/// are taken for the nearest there is. The text form is that of
 /// the header, without the extension's name:
 ///
 /// ```
@@ -112,6 +113,16 @@ impl Params {
         })
     }
 
+    /// As the caller has set it, with windows brought into the range that there is.
+    pub(crate) fn clamped(self) -> Self {
+        let clamp = |bits: u8| bits.clamp(8, 15);
+        Self {
+            server_max_window_bits: self.server_max_window_bits.map(clamp),
+            client_max_window_bits: self.client_max_window_bits.map(|bits| bits.map(clamp)),
+            ..self
+        }
+    }
+
     /// As the value of the header, with the extension's name.
     pub(crate) fn to_header(self) -> String {
         if self == Self::default() { NAME.into() } else { alloc::format!("{NAME}; {self}") }
@@ -188,6 +199,13 @@ mod tests {
     use super::*;
     use alloc::string::ToString;
     use proptest::prelude::*;
+
+    #[test]
+    fn windows_out_of_range_are_not_sent() {
+        let params =
+            Params { server_max_window_bits: Some(99), client_max_window_bits: Some(Some(0)), ..Params::default() };
+        assert_eq!(params.clamped().to_string(), "server_max_window_bits=15; client_max_window_bits=8");
+    }
 
     /// R138–R140.
     #[test]

@@ -168,7 +168,7 @@ impl ClientHandshake {
         entropy.fill(&mut nonce);
         let key = key(nonce);
         let mut output = Output::default();
-        output.put(&request.encode(&key, config.compression().map(|deflate| &deflate.params)));
+        output.put(&request.encode(&key, config.compression().map(|deflate| deflate.params.clamped()).as_ref()));
         Ok(Self {
             input: Input::default(),
             output,
@@ -216,7 +216,10 @@ impl ClientHandshake {
                     let response = Response::parse(head, self.scanner.headers())?;
                     match response.status {
                         101 => {
-                            let agreed = self.check(&response, config.compression().map(|deflate| &deflate.params))?;
+                            let agreed = self.check(
+                                &response,
+                                config.compression().map(|deflate| deflate.params.clamped()).as_ref(),
+                            )?;
                             let input = core::mem::take(&mut self.input);
                             let output = core::mem::take(&mut self.output);
                             let connection = Connection::new(Role::Client, Some(entropy), config, input, output, now);
