@@ -57,30 +57,29 @@ struct Writer {
 
 impl Writer {
     fn text(&mut self, size: usize) -> String {
+        const END: &str = r#""}]"#;
         let mut text = String::with_capacity(size);
         text.push('[');
-        loop {
-            let trade = self.trade();
-            let end = r#","note":""}]"#.len();
-            // Whether another trade fits behind this one, if that is as long as they get.
-            if text.len() + trade.len() + "},".len() + (128 - 1) > size {
-                text.push_str(&trade);
-                text.push_str(r#","note":""#);
-                while text.len() + r#""}]"#.len() < size {
-                    let room = size - text.len() - r#""}]"#.len();
-                    let word = self.random.pick(&WORDS);
-                    text.push_str(&word[..word.len().min(room)]);
-                }
-                text.push_str(r#""}]"#);
-                debug_assert!(text.len() == size && trade.len() + end < 128);
-                return text;
-            }
+        let mut trade = self.trade();
+        // As long as yet another fits behind it, with the longest there is, and a note.
+        while text.len() + trade.len() + "},".len() + 127 <= size {
             text.push_str(&trade);
             text.push_str("},");
+            trade = self.trade();
         }
+        text.push_str(&trade);
+        text.push_str(r#","note":""#);
+        while text.len() + END.len() < size {
+            let room = size - text.len() - END.len();
+            let word = self.random.pick(&WORDS);
+            text.push_str(&word[..word.len().min(room)]);
+        }
+        text.push_str(END);
+        debug_assert_eq!(text.len(), size, "a trade was too long");
+        text
     }
 
-    /// All of a trade but its closing brace: fewer than 115 bytes.
+    /// All of a trade but its closing brace: 95 bytes at most.
     fn trade(&mut self) -> String {
         self.id += 1 + self.random.below(40);
         self.cents = (self.cents + self.random.below(61)).saturating_sub(30).clamp(1_000, 99_999);

@@ -1,7 +1,7 @@
 //! yawc: `WebSocket`, over `flate2`.
 //!
-//! All settings but the memory level. UTF-8 is checked by its option for that; without context takeover its connections
-//! keep their codecs, since sharing them by a pool is an option too and no faster.
+//! All settings but the memory level. UTF-8 is checked by its option for that. Its option of a pool that connections
+//! without context takeover share codecs by is not taken.
 
 use super::{Async, Peer};
 use crate::Error;
