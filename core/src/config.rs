@@ -92,6 +92,9 @@ pub struct Limits {
     /// [`Sender::has_room`](crate::Sender::has_room) and [`Connection::wants_read`](crate::Connection::wants_read) turn
     /// false. Default: 64 KiB.
     pub output_high: usize,
+    /// How many bytes may still be queued when a sender that had to wait goes on: drivers let it wait until so few are
+    /// left, so that it does not stop and go with every write. Default: 32 KiB.
+    pub output_low: usize,
     /// How many bytes may be queued before sending is refused with
     /// [`SendError::Full`](crate::SendError::Full). Default: 1 MiB. A message that is accepted is
     /// queued whole, so the bound on memory is this and one message.
@@ -106,6 +109,7 @@ impl Default for Limits {
             empty_fragments: 100,
             unread_pings: 1_000,
             output_high: 64 << 10,
+            output_low: 32 << 10,
             output_max: 1 << 20,
         }
     }

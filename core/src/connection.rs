@@ -10,7 +10,7 @@ mod state;
 mod tests;
 mod timers;
 
-pub(crate) use receiver::Known;
+pub(crate) use receiver::{Constant, Known};
 pub use sender::Sender;
 
 use crate::close::CloseFrame;
@@ -25,6 +25,7 @@ use crate::output::Output;
 use crate::time::Instant;
 use crate::traffic::Traffic;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use receiver::{Control, Decoded, Receiver};
 use state::State;
 use timers::{Due, Situation, Timers};
@@ -60,24 +61,25 @@ pub struct Connection {
     receiver: Receiver,
     sender: Sender,
     timers: Timers,
-    config: Config,
-    /// The peer's Close frame, if one came.
-    closed_by: Option<Option<CloseFrame>>,
+    /// The peer's Close frame, if one came. Boxed, as is the next: idle connections are many.
+    closed_by: Option<Box<Option<CloseFrame>>>,
     /// What the peer did wrong, if it did.
-    violation: Option<ProtocolError>,
+    violation: Option<Box<ProtocolError>>,
 }
 
 impl Connection {
-    /// The client's end of a connection whose handshake is done.
+    /// The client's end of a connection whose handshake is done. Connections that are alike may share their
+    /// configuration.
     #[must_use]
-    pub fn client(config: Config, entropy: impl Entropy + 'static, now: Instant) -> Self {
-        Self::new(Role::Client, Some(Box::new(entropy)), config, Input::default(), Output::default(), now)
+    pub fn client(config: impl Into<Arc<Config>>, entropy: impl Entropy + 'static, now: Instant) -> Self {
+        Self::new(Role::Client, Some(Box::new(entropy)), config.into(), Input::default(), Output::default(), now)
     }
 
-    /// The server's end of a connection whose handshake is done.
+    /// The server's end of a connection whose handshake is done. Connections that are alike may share their
+    /// configuration.
     #[must_use]
-    pub fn server(config: Config, now: Instant) -> Self {
-        Self::new(Role::Server, None, config, Input::default(), Output::default(), now)
+    pub fn server(config: impl Into<Arc<Config>>, now: Instant) -> Self {
+        Self::new(Role::Server, None, config.into(), Input::default(), Output::default(), now)
     }
 
     /// A connection that goes on where the handshake left off: with the bytes that came behind the
@@ -85,16 +87,15 @@ impl Connection {
     pub(crate) fn new(
         role: Role,
         entropy: Option<Box<dyn Entropy>>,
-        config: Config,
+        config: Arc<Config>,
         input: Input,
         output: Output,
         now: Instant,
     ) -> Self {
         Self {
             receiver: Receiver::new(role, config.delivery, input),
-            sender: Sender::new(entropy, &config.limits, output),
+            sender: Sender::new(entropy, config, output),
             timers: Timers::new(now),
-            config,
             closed_by: None,
             violation: None,
         }
@@ -103,10 +104,10 @@ impl Connection {
     /// The same connection with permessage-deflate, if that was agreed on.
     pub(crate) fn agree(mut self, answer: Option<&Params>) -> Self {
         if let Some(answer) = answer {
-            let own = self.config.compression().map(|deflate| deflate.params.clamped()).unwrap_or_default();
+            let own = self.sender.config.compression().map(|deflate| deflate.params.clamped()).unwrap_or_default();
             let agreed = Agreed::new(self.receiver.role(), answer, &own);
             self.receiver.agree(&agreed);
-            self.sender.agree(&agreed, self.config.compression());
+            self.sender.agree(&agreed);
         }
         self
     }
@@ -169,7 +170,7 @@ impl Connection {
             self.receiver.discard();
             return Ok(false);
         }
-        let result = match self.receiver.decode(&self.config.limits) {
+        let result = match self.receiver.decode(&self.sender.config.limits) {
             Ok(Decoded::Data) => return Ok(true),
             Ok(Decoded::More) => {
                 self.sender.on_pause();
@@ -180,7 +181,7 @@ impl Connection {
             Ok(Decoded::Control(Control::Close, payload)) => CloseFrame::decode(self.receiver.input.slice(payload))
                 .map(|frame| {
                     self.sender.on_close_received(frame.as_ref());
-                    self.closed_by = Some(frame);
+                    self.closed_by = Some(Box::new(frame));
                 }),
             Err(error) => Err(error),
         };
@@ -217,7 +218,7 @@ impl Connection {
     #[inline]
     pub fn lend(&mut self) -> Option<(EventRef<'_>, &mut Sender)> {
         let event = match self.receiver.lend()? {
-            EventRef::Close(_) => EventRef::Close(self.closed_by.as_ref().and_then(Option::as_ref)),
+            EventRef::Close(_) => EventRef::Close(self.closed_by.as_deref().and_then(Option::as_ref)),
             event => event,
         };
         Some((event, &mut self.sender))
@@ -231,14 +232,14 @@ impl Connection {
     /// Whether an event is ready to be taken.
     #[inline]
     #[must_use]
-    pub const fn is_ready(&self) -> bool {
+    pub fn is_ready(&self) -> bool {
         self.receiver.is_ready()
     }
 
     /// What kind of event is ready to be taken, if one is.
     #[inline]
     #[must_use]
-    pub const fn peek(&self) -> Option<EventKind> {
+    pub fn peek(&self) -> Option<EventKind> {
         self.receiver.peek()
     }
 
@@ -340,7 +341,7 @@ impl Connection {
     /// may have passed: some deadlines begin when the time is next known.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.timers.next(&self.config, &self.situation())
+        self.timers.next(&self.sender.config, &self.situation())
     }
 
     /// Time has passed: sends a keepalive ping, or gives the peer up. May be called at any time.
@@ -350,11 +351,11 @@ impl Connection {
     /// [`TimedOut`], once: the connection has ended and what was queued is dropped. Close the transport.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), TimedOut> {
         let situation = self.situation();
-        match self.timers.handle(now, &self.config, &situation) {
+        match self.timers.handle(now, &self.sender.config, &situation) {
             Due::Nothing => Ok(()),
             Due::Ping => {
                 self.sender.ping(&[]).unwrap_or(()); // more than enough is queued already
-                self.timers.handle(now, &self.config, &self.situation()); // the ping's own deadline begins
+                self.timers.handle(now, &self.sender.config, &self.situation()); // the ping's own deadline begins
                 Ok(())
             }
             Due::GiveUp(reason) => {
@@ -421,7 +422,7 @@ impl Connection {
     /// The peer's Close frame; `None` if none came or it was empty, see [`is_clean`](Self::is_clean).
     #[must_use]
     pub fn close_frame(&self) -> Option<&CloseFrame> {
-        self.closed_by.as_ref()?.as_ref()
+        self.closed_by.as_deref()?.as_ref()
     }
 
     /// Whether the peer's Close frame came and so, since it is answered, the closing handshake is
@@ -433,8 +434,8 @@ impl Connection {
 
     /// What the peer did wrong, if it did.
     #[must_use]
-    pub const fn violation(&self) -> Option<ProtocolError> {
-        self.violation
+    pub fn violation(&self) -> Option<ProtocolError> {
+        self.violation.as_deref().copied()
     }
 
     /// How many more bytes the frame in progress needs, at least; zero if that is not known. Never
@@ -460,7 +461,7 @@ impl Connection {
     fn fail(&mut self, error: ProtocolError) -> ProtocolError {
         self.sender.on_violation(error);
         self.receiver.discard();
-        self.violation = Some(error);
+        self.violation = Some(Box::new(error));
         error
     }
 

@@ -202,6 +202,8 @@ impl Error for SendError {}
 pub enum TimedOut {
     /// The transport could not be connected within this time.
     Connect(Duration),
+    /// The TLS handshake took longer than this.
+    Tls(Duration),
     /// The opening handshake took longer than this.
     Handshake(Duration),
     /// The peer did not answer our Close frame within this time.
@@ -216,6 +218,7 @@ impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect(after) => write!(f, "not connected within {after:?}"),
+            Self::Tls(after) => write!(f, "no TLS handshake within {after:?}"),
             Self::Handshake(after) => write!(f, "no opening handshake within {after:?}"),
             Self::Close(after) => write!(f, "no answer to our close frame within {after:?}"),
             Self::Keepalive(after) => write!(f, "silent for {after:?} after a ping"),

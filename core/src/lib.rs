@@ -103,7 +103,7 @@ pub use connection::{Connection, Sender};
 pub use entropy::Entropy;
 pub use error::{ProtocolError, SendError, TimedOut};
 pub use event::{Event, EventKind, EventRef, Fragment, Kind, Message, MessageRef};
-pub use input::Input;
+pub use input::{Input, InputBuffer};
 pub use output::Output;
 pub use text::Text;
 pub use time::Instant;

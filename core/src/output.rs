@@ -2,6 +2,7 @@
 
 use crate::frame::HeaderBytes;
 use crate::mask;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -19,12 +20,8 @@ pub(crate) const BY_REFERENCE: usize = 4 << 10;
 pub struct Output {
     /// Headers, and payloads that were copied behind them.
     joined: BytesMut,
-    /// Payloads that were not copied, in order.
-    large: Queue,
-    /// How many bytes of `joined` precede the last of `large`: the sum of their `after`.
-    claimed: usize,
-    /// How many bytes of `joined`, behind the first of `large`, are frames that overtook what was queued there.
-    urgent: usize,
+    /// Payloads that were not copied, in order. Made for the first, and kept for those that follow.
+    large: Option<Box<Queue>>,
     /// How many bytes are queued in all.
     len: usize,
     /// How many of them are payload of data messages, as the caller counts it; see [`payload`](Self::payload).
@@ -40,33 +37,18 @@ struct Large {
     payload: Bytes,
 }
 
-/// A queue whose first entry is in place: one large payload at a time costs no allocation, even
-/// if the buffers of the output are reclaimed in between.
+/// Large payloads, in order.
 #[derive(Debug, Default)]
 struct Queue {
-    /// `None` only if `rest` is empty too.
-    first: Option<Large>,
-    rest: VecDeque<Large>,
+    large: VecDeque<Large>,
+    /// How many bytes of `joined` precede the last of `large`: the sum of their `after`.
+    claimed: usize,
+    /// How many bytes of `joined`, behind the first of `large`, are frames that overtook what was queued there.
+    urgent: usize,
 }
 
-impl Queue {
-    fn push_back(&mut self, large: Large) {
-        if self.first.is_none() {
-            self.first = Some(large);
-        } else {
-            self.rest.push_back(large);
-        }
-    }
-
-    fn pop_front(&mut self) {
-        self.first = self.rest.pop_front();
-    }
-
-    #[cfg(feature = "std")]
-    fn iter(&self) -> impl Iterator<Item = &Large> {
-        self.first.iter().chain(&self.rest)
-    }
-}
+/// A queue of more entries is freed when it is empty; one of fewer waits for the next.
+const KEPT: usize = 16;
 
 impl Output {
     /// Whether nothing is queued.
@@ -117,7 +99,9 @@ impl Output {
         if !self.is_empty() {
             return None;
         }
-        self.large = Queue::default();
+        if self.large.as_ref().is_some_and(|queue| queue.large.capacity() > KEPT) {
+            self.large = None;
+        }
         self.has_buffer().then(|| core::mem::take(&mut self.joined))
     }
 
@@ -166,9 +150,10 @@ impl Output {
         };
         self.joined.put_slice(header);
         self.len += header.len() + payload.len();
-        let after = self.joined.len() - self.claimed;
-        self.claimed += after;
-        self.large.push_back(Large { after, payload });
+        let queue = self.large.get_or_insert_default();
+        let after = self.joined.len() - queue.claimed;
+        queue.claimed += after;
+        queue.large.push_back(Large { after, payload });
     }
 
     /// Queues a control frame ahead of what is queued, as far as frames allow: behind the first large
@@ -176,23 +161,21 @@ impl Output {
     pub(crate) fn put_urgent(&mut self, header: &HeaderBytes, payload: &[u8], key: Option<[u8; 4]>) {
         let before = self.joined.len();
         self.put_copied(header, payload, key);
-        if let Some(first) = &self.large.first {
-            let frame = self.joined.len() - before;
-            self.joined[first.after + self.urgent..].rotate_right(frame);
-            self.urgent += frame;
-            if let Some(second) = self.large.rest.front_mut() {
-                second.after += frame;
-                self.claimed += frame;
-            }
+        let Some(queue) = &mut self.large else { return };
+        let Some(first) = queue.large.front() else { return };
+        let frame = self.joined.len() - before;
+        self.joined[first.after + queue.urgent..].rotate_right(frame);
+        queue.urgent += frame;
+        if let Some(second) = queue.large.get_mut(1) {
+            second.after += frame;
+            queue.claimed += frame;
         }
     }
 
     /// Drops all that is queued.
     pub(crate) fn clear(&mut self) {
         self.joined = BytesMut::new();
-        self.large = Queue::default();
-        self.claimed = 0;
-        self.urgent = 0;
+        self.large = None;
         self.len = 0;
         self.payload = 0;
     }
@@ -204,7 +187,7 @@ impl Buf for Output {
     }
 
     fn chunk(&self) -> &[u8] {
-        match &self.large.first {
+        match self.large.as_ref().and_then(|queue| queue.large.front()) {
             None => &self.joined,
             Some(Large { after: 0, payload }) => payload,
             Some(Large { after, .. }) => &self.joined[..*after],
@@ -214,7 +197,7 @@ impl Buf for Output {
     #[cfg(feature = "std")]
     fn chunks_vectored<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>]) -> usize {
         let mut joined: &[u8] = &self.joined;
-        let large = self.large.iter().flat_map(|Large { after, payload }| {
+        let large = self.large.iter().flat_map(|queue| &queue.large).flat_map(|Large { after, payload }| {
             let (before, rest) = joined.split_at(*after);
             joined = rest;
             [before, payload]
@@ -244,11 +227,13 @@ impl Buf for Output {
         self.len -= count;
         self.taken += count as u64;
         let mut left = count;
-        while let Some(front) = &mut self.large.first {
+        while let Some(queue) = &mut self.large
+            && let Some(front) = queue.large.front_mut()
+        {
             let joined = left.min(front.after);
             self.joined.advance(joined);
             front.after -= joined;
-            self.claimed -= joined;
+            queue.claimed -= joined;
             left -= joined;
             if left == 0 && (front.after > 0 || !front.payload.is_empty()) {
                 return;
@@ -259,8 +244,8 @@ impl Buf for Output {
             if !front.payload.is_empty() {
                 return;
             }
-            self.large.pop_front();
-            self.urgent = 0;
+            queue.large.pop_front();
+            queue.urgent = 0;
         }
         if left == self.joined.len() {
             self.joined.clear();

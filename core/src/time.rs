@@ -1,9 +1,12 @@
 //! Time is an input: the core never looks at a clock.
 
+use core::num::NonZeroU64;
 use core::ops::Add;
 use core::time::Duration;
 
 /// A moment, as the time since an origin of the caller's choice (program start, boot, zero in a test).
+///
+/// To the nanosecond, and 584 years at most: what is later is never reached.
 ///
 /// Every `now` given to one connection must count from the same origin. Time that runs backwards
 /// does no harm; it only delays deadlines.
@@ -15,29 +18,43 @@ use core::time::Duration;
 /// let start = Instant::ORIGIN;
 /// assert_eq!(start + Duration::from_secs(5), Instant::since_origin(Duration::from_secs(5)));
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(Duration);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(NonZeroU64); // nanoseconds and one, so that an `Option` of it is no larger
 
 impl Instant {
     /// The origin itself.
-    pub const ORIGIN: Self = Self(Duration::ZERO);
+    pub const ORIGIN: Self = Self(NonZeroU64::MIN);
 
     /// The moment `elapsed` after the origin.
     #[must_use]
     pub const fn since_origin(elapsed: Duration) -> Self {
-        Self(elapsed)
+        let nanos = elapsed.as_secs().saturating_mul(1_000_000_000).saturating_add(elapsed.subsec_nanos() as u64);
+        Self(NonZeroU64::MIN.saturating_add(nanos))
     }
 
     /// How long after the origin this moment is.
     #[must_use]
     pub const fn elapsed(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.0.get() - 1)
     }
 
     /// How long after `earlier` this moment is; zero if it is not after it.
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        Duration::from_nanos(self.0.get().saturating_sub(earlier.0.get()))
+    }
+}
+
+impl Default for Instant {
+    /// The origin.
+    fn default() -> Self {
+        Self::ORIGIN
+    }
+}
+
+impl core::fmt::Debug for Instant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Instant").field(&self.elapsed()).finish()
     }
 }
 
@@ -46,6 +63,7 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration))
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(nanos))
     }
 }

@@ -44,23 +44,36 @@ pub(super) struct Receiver {
 /// stays with its bytes even if a caller swaps two inputs: that text is valid must never be said of other bytes.
 #[derive(Debug)]
 pub(crate) struct Known {
-    decoder: Decoder,
+    constant: Constant,
     assembler: Assembler,
-    delivery: Delivery,
     start: usize,
     end: usize,
     cursor: usize,
     /// The data frame whose payload is arriving.
     frame: Option<Payload>,
-    /// What inflates messages, if that was agreed on.
-    inflation: Option<Box<Inflation>>,
     /// The event that was decoded and not taken.
     ready: Ready,
 }
 
 impl Default for Known {
     fn default() -> Self {
-        Self::nothing(Role::Server, Delivery::Messages)
+        Self::nothing(Constant::default())
+    }
+}
+
+/// What is known of all messages, also while none is here.
+#[derive(Debug)]
+pub(crate) struct Constant {
+    /// The rules of frames. That a message has begun is among what it knows.
+    decoder: Decoder,
+    delivery: Delivery,
+    /// What inflates messages, if that was agreed on.
+    inflation: Option<Box<Inflation>>,
+}
+
+impl Default for Constant {
+    fn default() -> Self {
+        Self { decoder: Decoder::new(Role::Server), delivery: Delivery::Messages, inflation: None }
     }
 }
 
@@ -105,8 +118,8 @@ enum Ready {
     Fragment {
         last: bool,
     },
-    /// The payload of a control frame.
-    Control(Control, Range<usize>),
+    /// The payload of a control frame, of this length and just before the cursor.
+    Control(Control, u8),
 }
 
 /// The control frames.
@@ -130,16 +143,17 @@ pub(super) enum Decoded {
 
 impl Receiver {
     pub(super) fn new(role: Role, delivery: Delivery, mut input: Input) -> Self {
-        *input.parts().1 = Known::nothing(role, delivery);
+        input.forget();
+        *input.constant() = Constant { decoder: Decoder::new(role), delivery, inflation: None };
         Self { input, role, volume: Volume::default() }
     }
 
     /// Messages may be compressed from now on.
     pub(super) fn agree(&mut self, agreed: &Agreed) {
-        let known = self.input.parts().1;
-        known.inflation = Inflation::new(agreed).map(Box::new);
-        if known.inflation.is_some() {
-            known.decoder = Decoder::new(self.role).with_extension_bits(RSV1);
+        let constant = self.input.constant();
+        constant.inflation = Inflation::new(agreed).map(Box::new);
+        if constant.inflation.is_some() {
+            constant.decoder = Decoder::new(self.role).with_extension_bits(RSV1);
         }
     }
 
@@ -150,14 +164,14 @@ impl Receiver {
 
     /// Whether an event was decoded and not taken.
     #[inline]
-    pub(super) const fn is_ready(&self) -> bool {
-        !matches!(self.input.known().ready, Ready::No)
+    pub(super) fn is_ready(&self) -> bool {
+        self.input.known().is_some_and(|known| !matches!(known.ready, Ready::No))
     }
 
     /// The kind of the event that was decoded and not taken.
     #[inline]
-    pub(super) const fn peek(&self) -> Option<EventKind> {
-        Some(match self.input.known().ready {
+    pub(super) fn peek(&self) -> Option<EventKind> {
+        Some(match self.input.known()?.ready {
             Ready::No => return None,
             Ready::Message(_) => EventKind::Message,
             Ready::Fragment { .. } => EventKind::Fragment,
@@ -169,8 +183,7 @@ impl Receiver {
 
     /// How many more bytes the frame in progress needs, within reason.
     pub(super) fn read_hint(&self) -> usize {
-        let Known { frame, start, end, .. } = self.input.known();
-        let Some(frame) = frame else { return 0 };
+        let Some(Known { frame: Some(frame), start, end, .. }) = self.input.known() else { return 0 };
         let ahead = READ_AHEAD.max(end - start);
         usize::try_from(frame.remaining).map_or(ahead, |remaining| remaining.min(ahead))
     }
@@ -182,16 +195,16 @@ impl Receiver {
 
     /// Drops all that has arrived.
     pub(super) fn discard(&mut self) {
-        let (buffer, known) = self.input.parts();
-        buffer.clear();
-        *known = Known::nothing(self.role, known.delivery);
+        self.input.clear();
+        let delivery = self.input.constant().delivery;
+        *self.input.constant() = Constant { decoder: Decoder::new(self.role), delivery, inflation: None };
     }
 
     /// Goes on until there is an event to take. Not to be called while there is one.
     #[inline]
     pub(super) fn decode(&mut self, limits: &Limits) -> Result<Decoded, ProtocolError> {
-        let (buffer, known) = self.input.parts();
-        if let Some(inflation) = &mut known.inflation {
+        let Some((buffer, known)) = self.input.parts() else { return Ok(Decoded::More) };
+        if let Some(inflation) = &mut known.constant.inflation {
             inflation.drop_spent();
         }
         loop {
@@ -204,7 +217,7 @@ impl Receiver {
                     }
                     Progress::MessageEnded => {
                         let verdict = known.assembler.finish()?;
-                        known.ready = match known.delivery {
+                        known.ready = match known.constant.delivery {
                             Delivery::Messages => Ready::Message(verdict),
                             Delivery::Fragments => Ready::Fragment { last: true },
                         };
@@ -216,7 +229,7 @@ impl Receiver {
                     }
                 }
             }
-            let Some((header, taken)) = known.decoder.header(&buffer[known.cursor..])? else {
+            let Some((header, taken)) = known.constant.decoder.header(&buffer[known.cursor..])? else {
                 known.close_gaps(buffer);
                 return Ok(Decoded::More);
             };
@@ -237,7 +250,7 @@ impl Receiver {
 
     /// Takes the event as its own, splitting its bytes off the input.
     pub(super) fn take(&mut self) -> Option<Event> {
-        let (buffer, known) = self.input.parts();
+        let (buffer, known) = self.input.parts()?;
         let event = match core::mem::replace(&mut known.ready, Ready::No) {
             Ready::No => return None,
             Ready::Message(verdict) => {
@@ -251,8 +264,8 @@ impl Receiver {
                 let payload = known.take_payload(buffer);
                 Event::Fragment(Fragment { kind: known.assembler.kind(), payload, last })
             }
-            Ready::Control(control, range) => {
-                let payload = Bytes::copy_from_slice(&buffer[range]);
+            Ready::Control(control, len) => {
+                let payload = Bytes::copy_from_slice(known.control_payload(buffer, len));
                 match control {
                     Control::Close => Event::Close(None), // the connection knows its content
                     Control::Ping => Event::Ping(payload),
@@ -266,7 +279,7 @@ impl Receiver {
     /// Lends the event out of the input; its bytes are spent from now on.
     #[inline]
     pub(super) fn lend(&mut self) -> Option<EventRef<'_>> {
-        let (buffer, known) = self.input.parts();
+        let (buffer, known) = self.input.parts()?;
         let event = match core::mem::replace(&mut known.ready, Ready::No) {
             Ready::No => return None,
             Ready::Message(verdict) => {
@@ -280,8 +293,8 @@ impl Receiver {
                 let kind = known.assembler.kind();
                 EventRef::Fragment { kind, payload: known.lend_payload(buffer), last }
             }
-            Ready::Control(control, range) => {
-                let payload = &buffer[range];
+            Ready::Control(control, len) => {
+                let payload = known.control_payload(buffer, len);
                 match control {
                     Control::Close => EventRef::Close(None), // the connection knows its content
                     Control::Ping => EventRef::Ping(payload),
@@ -294,19 +307,24 @@ impl Receiver {
 }
 
 impl Known {
-    /// Nothing, of bytes that the end in `role` received.
-    const fn nothing(role: Role, delivery: Delivery) -> Self {
-        Self {
-            decoder: Decoder::new(role),
-            assembler: Assembler::new(),
-            delivery,
-            start: 0,
-            end: 0,
-            cursor: 0,
-            frame: None,
-            inflation: None,
-            ready: Ready::No,
-        }
+    /// Nothing but what is known of all messages.
+    pub(crate) const fn nothing(constant: Constant) -> Self {
+        Self { constant, assembler: Assembler::new(), start: 0, end: 0, cursor: 0, frame: None, ready: Ready::No }
+    }
+
+    /// What is known of all messages.
+    pub(crate) const fn constant(&mut self) -> &mut Constant {
+        &mut self.constant
+    }
+
+    /// Whether it is nothing but that: no event waits, and no message has begun.
+    pub(crate) fn is_nothing(&self) -> bool {
+        let is_between = self.frame.is_none() && !self.constant.decoder.in_message();
+        is_between && matches!(self.ready, Ready::No) && self.start == self.end
+    }
+
+    fn control_payload<'a>(&self, buffer: &'a [u8], len: u8) -> &'a [u8] {
+        &buffer[self.cursor - usize::from(len)..self.cursor]
     }
 
     /// Takes what has arrived of the frame's payload.
@@ -336,7 +354,7 @@ impl Known {
         self.cursor += arrived;
         self.end += arrived;
         volume.count(arrived, arrived);
-        let is_piece = self.delivery == Delivery::Fragments && self.end > self.start;
+        let is_piece = self.constant.delivery == Delivery::Fragments && self.end > self.start;
         Ok(self.progress(is_piece))
     }
 
@@ -348,7 +366,7 @@ impl Known {
         limits: &Limits,
         volume: &mut Volume,
     ) -> Result<Progress, ProtocolError> {
-        let (Some(frame), Some(inflation)) = (&mut self.frame, &mut self.inflation) else {
+        let (Some(frame), Some(inflation)) = (&mut self.frame, &mut self.constant.inflation) else {
             return Ok(Progress::FrameEnded);
         };
         let undecoded = buffer.len() - self.cursor;
@@ -360,7 +378,7 @@ impl Known {
 
         // A piece is given out before it is large, however well it was compressed.
         let limit = usize::try_from(self.assembler.room(limits)).unwrap_or(usize::MAX);
-        let room = match self.delivery {
+        let room = match self.constant.delivery {
             Delivery::Messages => limit,
             Delivery::Fragments => limit.min(LARGEST_PIECE),
         };
@@ -375,9 +393,9 @@ impl Known {
         if result? {
             return Ok(Progress::Piece);
         }
-        let is_piece = self.delivery == Delivery::Fragments && !inflation.inflated.is_empty();
+        let is_piece = self.constant.delivery == Delivery::Fragments && !inflation.inflated.is_empty();
         let progress = self.progress(is_piece);
-        if let (Progress::MessageEnded, Some(inflation)) = (&progress, &mut self.inflation) {
+        if let (Progress::MessageEnded, Some(inflation)) = (&progress, &mut self.constant.inflation) {
             inflation.end_message();
         }
         Ok(progress)
@@ -403,8 +421,8 @@ impl Known {
     #[cold]
     fn decode_control(&mut self, buffer: &mut BytesMut, control: Control, header: &Header, taken: usize) -> Decoded {
         let begin = self.cursor + taken;
-        let len = usize::try_from(header.len).unwrap_or(usize::MAX); // the header's decoder saw to it that this is 125 at most
-        let range = begin..begin.saturating_add(len);
+        let len = u8::try_from(header.len).unwrap_or(u8::MAX); // the header's decoder saw to it that this is 125 at most
+        let range = begin..begin + usize::from(len);
         let Some(payload) = buffer.get_mut(range.clone()) else {
             self.close_gaps(buffer);
             return Decoded::More;
@@ -413,13 +431,13 @@ impl Known {
             mask::apply(key, 0, payload);
         }
         self.cursor = range.end;
-        self.ready = Ready::Control(control, range.clone());
+        self.ready = Ready::Control(control, len);
         Decoded::Control(control, range)
     }
 
     /// Drops spent bytes, so that the input holds the message so far, what is not decoded, and nothing else.
     fn close_gaps(&mut self, buffer: &mut BytesMut) {
-        if let Some(inflation) = &mut self.inflation {
+        if let Some(inflation) = &mut self.constant.inflation {
             inflation.release();
         }
         if self.start == self.end {
@@ -450,7 +468,7 @@ impl Known {
     #[inline]
     fn take_payload(&mut self, buffer: &mut BytesMut) -> Bytes {
         if self.assembler.is_compressed()
-            && let Some(inflation) = &mut self.inflation
+            && let Some(inflation) = &mut self.constant.inflation
         {
             return inflation.take();
         }
@@ -471,7 +489,7 @@ impl Known {
     #[inline]
     fn lend_payload<'a>(&'a mut self, buffer: &'a [u8]) -> &'a [u8] {
         if self.assembler.is_compressed()
-            && let Some(inflation) = &mut self.inflation
+            && let Some(inflation) = &mut self.constant.inflation
         {
             return inflation.lend();
         }

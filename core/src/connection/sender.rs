@@ -2,7 +2,7 @@
 
 use super::state::State;
 use crate::close::{CloseCode, CloseFrame};
-use crate::config::Limits;
+use crate::config::Config;
 use crate::deflate::{Agreed, Compressor, Deflate, RSV1};
 use crate::entropy::Entropy;
 use crate::error::{ProtocolError, SendError};
@@ -12,6 +12,7 @@ use crate::output::{BY_REFERENCE, Output};
 use crate::traffic::Volume;
 use crate::utf8::Validator;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use bytes::{Buf, Bytes};
 use core::fmt::{self, Write};
 use core::ops::Deref;
@@ -38,14 +39,13 @@ pub struct Sender {
     /// The message that is being sent in fragments.
     message: Option<Unfinished>,
     /// The newest ping that was not answered because much was queued.
-    pong: Option<Bytes>,
-    output_high: usize,
-    output_max: usize,
-    unread_pings_max: u32,
+    pong: Option<Box<[u8]>>,
+    pub(super) config: Arc<Config>,
     /// How many pings found an older one still waiting since the peer last read something.
     unread_pings: u32,
-    /// What the peer had read when reading last paused for lack of input.
-    taken_at_pause: Option<u64>,
+    /// Whether something was queued when reading last paused for lack of input, and what the peer had read then.
+    queued_at_pause: bool,
+    taken_at_pause: u64,
 }
 
 /// A message of which not all fragments were sent.
@@ -75,7 +75,7 @@ impl Deref for Payload<'_> {
 }
 
 impl Sender {
-    pub(super) fn new(entropy: Option<Box<dyn Entropy>>, limits: &Limits, output: Output) -> Self {
+    pub(super) fn new(entropy: Option<Box<dyn Entropy>>, config: Arc<Config>, output: Output) -> Self {
         Self {
             output,
             state: State::Open,
@@ -84,18 +84,18 @@ impl Sender {
             entropy,
             message: None,
             pong: None,
-            output_high: limits.output_high.max(1),
-            output_max: limits.output_max,
-            unread_pings_max: limits.unread_pings,
+            config,
             unread_pings: 0,
-            taken_at_pause: None,
+            queued_at_pause: false,
+            taken_at_pause: 0,
         }
     }
 
     /// Messages are compressed from now on.
-    pub(super) fn agree(&mut self, agreed: &Agreed, deflate: Option<&Deflate>) {
+    pub(super) fn agree(&mut self, agreed: &Agreed) {
         let default = Deflate::default();
-        self.compressor = Compressor::new(agreed, deflate.unwrap_or(&default)).map(Box::new);
+        let deflate = self.config.compression().unwrap_or(&default);
+        self.compressor = Compressor::new(agreed, deflate).map(Box::new);
     }
 
     /// Queues a message in one frame (RFC 6455 §6.1). A payload of 4 KiB or more is not copied,
@@ -230,7 +230,20 @@ impl Sender {
     #[inline]
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.output.remaining() < self.output_high
+        self.output.remaining() < self.config.limits.output_high.max(1)
+    }
+
+    /// Whether so little is queued that a sender who had to wait may go on; see
+    /// [`Limits::output_low`](crate::Limits::output_low).
+    #[must_use]
+    pub fn is_low(&self) -> bool {
+        self.output.remaining() <= self.config.limits.output_low
+    }
+
+    /// How many bytes were ever queued, with their framing.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.output.taken() + self.output.remaining() as u64
     }
 
     /// How many payload bytes of messages are queued: as the caller counts them, without framing and
@@ -249,12 +262,13 @@ impl Sender {
             self.pong = None; // an older one must not follow
             self.urgent(Opcode::Pong, payload);
         } else {
-            self.pong = Some(Bytes::copy_from_slice(payload));
+            self.pong = Some(payload.into());
         }
-        if self.taken_at_pause == Some(self.output.taken()) {
+        if self.queued_at_pause && self.taken_at_pause == self.output.taken() {
             self.unread_pings = self.unread_pings.saturating_add(1);
-            if self.unread_pings > self.unread_pings_max {
-                return Err(ProtocolError::PingFlood { limit: self.unread_pings_max });
+            let limit = self.config.limits.unread_pings;
+            if self.unread_pings > limit {
+                return Err(ProtocolError::PingFlood { limit });
             }
         }
         Ok(())
@@ -264,10 +278,11 @@ impl Sender {
     /// the peer is not reading.
     pub(super) fn on_pause(&mut self) {
         let taken = self.output.taken();
-        if self.output.is_empty() || self.taken_at_pause != Some(taken) {
+        if self.output.is_empty() || !self.queued_at_pause || self.taken_at_pause != taken {
             self.unread_pings = 0;
         }
-        self.taken_at_pause = (!self.output.is_empty()).then_some(taken);
+        self.queued_at_pause = !self.output.is_empty();
+        self.taken_at_pause = taken;
     }
 
     /// What is queued, with the pong that waited if its time has come.
@@ -339,7 +354,7 @@ impl Sender {
         if !self.state.may_send() {
             return Err(SendError::Closed);
         }
-        let (queued, limit) = (self.output.remaining(), self.output_max);
+        let (queued, limit) = (self.output.remaining(), self.config.limits.output_max);
         if queued >= limit {
             return Err(SendError::Full { queued, limit });
         }

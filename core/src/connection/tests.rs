@@ -14,6 +14,7 @@ use crate::entropy::Entropy;
 use crate::error::ProtocolError;
 use crate::event::{Event, EventRef, Message};
 use crate::frame::Role;
+use crate::input::InputBuffer;
 use crate::time::Instant;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -102,7 +103,7 @@ impl Feed {
             Self::Copied => input.extend_from_slice(bytes),
             Self::InPlace => input.fill(bytes.len(), |room| room.extend_from_slice(bytes)),
             Self::Lent => {
-                input.lend(BytesMut::with_capacity(64));
+                input.lend(InputBuffer::with_capacity(64));
                 input.fill(1, |room| room.extend_from_slice(bytes)); // more than there is room for, mostly
             }
         }

@@ -63,6 +63,11 @@ impl Decoder {
         self.role
     }
 
+    /// Whether a message has begun and not ended.
+    pub(crate) const fn in_message(&self) -> bool {
+        self.in_message
+    }
+
     /// Reads the header at the start of `bytes`, and says how many bytes it took. `Ok(None)`: it is
     /// not complete. The caller skips the payload.
     ///

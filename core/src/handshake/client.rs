@@ -16,6 +16,7 @@ use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -140,7 +141,7 @@ pub struct ClientHandshake {
 
 enum Stage {
     /// Waiting for the head of the answer; this is what the connection will be made of.
-    Head(Config, Box<dyn Entropy>),
+    Head(Arc<Config>, Box<dyn Entropy>),
     /// The server refused; waiting for the rest of its answer's body.
     Body {
         response: Response,
@@ -158,12 +159,13 @@ impl ClientHandshake {
     /// [`InvalidHead`] if the request cannot be sent as it is meant.
     pub fn new(
         request: ClientRequest,
-        config: Config,
+        config: impl Into<Arc<Config>>,
         limits: HandshakeLimits,
         mut entropy: impl Entropy + 'static,
         now: Instant,
     ) -> Result<Self, InvalidHead> {
         request.check()?;
+        let config = config.into();
         let mut nonce = [0; 16];
         entropy.fill(&mut nonce);
         let key = key(nonce);

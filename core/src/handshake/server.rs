@@ -14,6 +14,7 @@ use crate::input::Input;
 use crate::output::Output;
 use crate::time::Instant;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -286,7 +287,8 @@ impl Offer {
     /// Opens the connection: the answer is at the front of its [`output`](Connection::output), and
     /// messages may be sent behind it at once.
     #[must_use]
-    pub fn accept(self, config: Config, now: Instant) -> Connection {
+    pub fn accept(self, config: impl Into<Arc<Config>>, now: Instant) -> Connection {
+        let config = config.into();
         let key = self.request.headers.get_all("Sec-WebSocket-Key").next().unwrap_or_default();
         let mut head = Vec::with_capacity(256);
         head.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");

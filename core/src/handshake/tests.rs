@@ -163,7 +163,7 @@ fn patience_is_bounded_in_all() {
 #[test]
 fn endless_patience_is_possible() {
     let limits = HandshakeLimits { timeout: Duration::MAX, ..HandshakeLimits::default() };
-    assert_eq!(server(limits).handle_timeout(NOW + Duration::from_secs(1 << 40)), Ok(()));
+    assert_eq!(server(limits).handle_timeout(NOW + Duration::from_secs(1 << 33)), Ok(()));
 }
 
 /// A token that is no header of the handshake's own.

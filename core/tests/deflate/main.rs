@@ -14,7 +14,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use sansws_core::deflate::{Deflate, Params};
 use sansws_core::frame::{Decoder, Opcode, Role};
 use sansws_core::{
-    Config, Connection, Delivery, Entropy, Event, EventRef, Fragment, Instant, Kind, Message, ProtocolError, Volume,
+    Config, Connection, Delivery, Entropy, Event, EventRef, Fragment, InputBuffer, Instant, Kind, Message,
+    ProtocolError, Volume,
 };
 
 const NOW: Instant = Instant::ORIGIN;
@@ -160,7 +161,7 @@ fn receive<'a>(connection: &mut Connection, pieces: impl IntoIterator<Item = &'a
     let mut owned = take == Take::Owned;
     for piece in pieces {
         if take == Take::Alternately {
-            connection.input().lend(BytesMut::with_capacity(64));
+            connection.input().lend(InputBuffer::with_capacity(64));
         }
         connection.input().fill(piece.len(), |input| input.extend_from_slice(piece));
         loop {

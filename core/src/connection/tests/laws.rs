@@ -6,6 +6,7 @@ use crate::close::CloseFrame;
 use crate::config::{Delivery, Keepalive, Limits};
 use crate::error::SendError;
 use crate::event::{Fragment, Kind};
+use crate::input::InputBuffer;
 use alloc::string::String;
 use bytes::Bytes;
 use core::time::Duration;
@@ -618,7 +619,7 @@ impl Model {
             }
             Step::Wait(duration) => self.wait(duration),
             Step::Lend => {
-                self.connection.input().lend(BytesMut::with_capacity(100));
+                self.connection.input().lend(InputBuffer::with_capacity(100));
                 self.connection.output().lend(BytesMut::with_capacity(100));
             }
             Step::Reclaim => {

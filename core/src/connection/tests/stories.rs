@@ -816,8 +816,7 @@ mod sending {
         let mut it = connection(Role::Server, &Config::default());
         let full = || BytesMut::from(&b"stale"[..]);
         assert_eq!(it.output().lend(full()), Some(full()));
-        assert_eq!(it.input().lend(full()), Some(full()));
-        assert!(!it.wants_write() && it.input().is_empty());
+        assert!(!it.wants_write());
         it.send("fresh").unwrap();
         assert_eq!(drain(&mut it), b"\x81\x05fresh");
     }
