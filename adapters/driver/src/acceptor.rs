@@ -1,25 +1,36 @@
 //! [`Acceptor`]: how a server opens WebSockets.
 
+use crate::accepting::Accepting;
+use crate::drain::Drain;
 use crate::error::Error;
-use crate::opening::Opening;
+use crate::link::Link;
 use crate::runtime::{Bind, Runtime};
 use crate::stream::WsStream;
 use sansws_core::Config;
 #[cfg(feature = "deflate")]
 use sansws_core::deflate::Deflate;
-use sansws_core::handshake::{HandshakeLimits, InvalidHead, Offer, Rejection, Request};
+use sansws_core::handshake::{HandshakeError, HandshakeLimits, InvalidHead, Offer, Rejection, Request};
 use std::fmt;
-use std::marker::PhantomData;
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
 
 /// How a server opens WebSockets: limits, subprotocols, which sites may connect.
 ///
-/// Make one, and use it for all connections.
+/// Make one, and use it for all connections; a clone costs next to nothing.
 pub struct Acceptor<R> {
-    config: Config,
+    settings: Arc<Settings>,
+    drain: Option<Drain<R>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Settings {
+    config: Arc<Config>,
     limits: HandshakeLimits,
     protocols: Vec<String>,
     origins: Origins,
-    runtime: PhantomData<fn() -> R>,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 /// Which sites' pages may connect (RFC 6455 §10.2).
@@ -57,13 +68,7 @@ impl Origins {
 
 impl<R> Default for Acceptor<R> {
     fn default() -> Self {
-        Self {
-            config: Config::default(),
-            limits: HandshakeLimits::default(),
-            protocols: Vec::new(),
-            origins: Origins::Same,
-            runtime: PhantomData,
-        }
+        Self { settings: Arc::default(), drain: None }
     }
 }
 
@@ -77,7 +82,7 @@ impl<R> Acceptor<R> {
     /// How connections behave once they are open.
     #[must_use]
     pub fn config(self, config: Config) -> Self {
-        Self { config, ..self }
+        self.set(|settings| settings.config = Arc::new(config))
     }
 
     /// Compresses messages with permessage-deflate (RFC 7692), if the client offers it. Part of [`config`](Self::config), so to be
@@ -85,26 +90,46 @@ impl<R> Acceptor<R> {
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn deflate(self, deflate: Deflate) -> Self {
-        Self { config: Config { deflate: Some(deflate), ..self.config }, ..self }
+        self.set(|settings| Arc::make_mut(&mut settings.config).deflate = Some(deflate))
     }
 
     /// What a client may cost before its connection is open.
     #[must_use]
     pub fn handshake_limits(self, limits: HandshakeLimits) -> Self {
-        Self { limits, ..self }
+        self.set(|settings| settings.limits = limits)
     }
 
     /// The subprotocols of this server (RFC 6455 §1.9). The first that the client offers and that is among them is
     /// chosen; if there is none, the connection has none.
     #[must_use]
     pub fn protocols<P: Into<String>>(self, protocols: impl IntoIterator<Item = P>) -> Self {
-        Self { protocols: protocols.into_iter().map(Into::into).collect(), ..self }
+        self.set(|settings| settings.protocols = protocols.into_iter().map(Into::into).collect())
     }
 
     /// Which sites' pages may connect; others are answered 403.
     #[must_use]
     pub fn origins(self, origins: Origins) -> Self {
-        Self { origins, ..self }
+        self.set(|settings| settings.origins = origins)
+    }
+
+    /// Speaks TLS with all clients: `wss:` rather than `ws:`. If the configuration names nothing in ALPN (RFC 7301), it
+    /// is `http/1.1`.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(self, config: impl Into<Arc<rustls::ServerConfig>>) -> Self {
+        let config = crate::tls::server(config.into());
+        self.set(|settings| settings.tls = Some(config))
+    }
+
+    /// Enters all connections there, so that they can be closed together.
+    #[must_use]
+    pub fn drain(self, drain: &Drain<R>) -> Self {
+        Self { drain: Some(drain.clone()), ..self }
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
+        self
     }
 }
 
@@ -140,15 +165,30 @@ impl<R: Runtime> Acceptor<R> {
     where
         R: Bind<S>,
     {
-        let mut opening = Opening::new(R::bind(stream), R::Clock::default(), &self.limits);
-        let mut offer = opening.request(&self.limits).await?;
-        if let Err(rejection) = self.judge(&mut offer).and_then(|()| decide(&mut offer)) {
-            let status = rejection.status();
-            opening.refuse(offer.reject(&rejection)).await;
-            return Err(Error::Refused(status));
+        let Self { settings, drain } = self;
+        let decide = |offer: &mut Offer| {
+            if drain.as_ref().is_some_and(Drain::is_draining) {
+                return Err(Rejection::new(503).body("shutting down\n"));
+            }
+            settings.judge(offer).and_then(|()| decide(offer))
+        };
+        let config = Arc::clone(&settings.config);
+        let link = settings.link(R::bind(stream))?;
+        // In a box, since it is large and soon gone.
+        let mut accepting = Box::new(Accepting::new(link, R::Clock::default(), config, &settings.limits, decide));
+        poll_fn(|cx| accepting.poll(cx)).await?;
+        let opened = accepting.opened().ok_or(HandshakeError::UnexpectedEof)?; // not reached: it was ready
+        Ok(opened.into_stream(|wakers| drain.as_ref().map(|drain| drain.watch(wakers.slots()))))
+    }
+}
+
+impl Settings {
+    fn link<T>(&self, transport: T) -> io::Result<Link<T>> {
+        #[cfg(feature = "tls")]
+        if let Some(config) = &self.tls {
+            return Ok(Link { transport, tls: Some(crate::tls::Session::server(Arc::clone(config))?) });
         }
-        let protocol = offer.protocol().map(Box::from);
-        opening.open(offer, self.config.clone(), protocol).await
+        Ok(Link::plain(transport))
     }
 
     fn judge(&self, offer: &mut Offer) -> Result<(), Rejection> {
@@ -164,23 +204,12 @@ impl<R: Runtime> Acceptor<R> {
 
 impl<R> Clone for Acceptor<R> {
     fn clone(&self) -> Self {
-        Self {
-            config: self.config.clone(),
-            limits: self.limits.clone(),
-            protocols: self.protocols.clone(),
-            origins: self.origins.clone(),
-            runtime: PhantomData,
-        }
+        Self { settings: Arc::clone(&self.settings), drain: self.drain.clone() }
     }
 }
 
 impl<R> fmt::Debug for Acceptor<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acceptor")
-            .field("config", &self.config)
-            .field("limits", &self.limits)
-            .field("protocols", &self.protocols)
-            .field("origins", &self.origins)
-            .finish()
+        f.debug_struct("Acceptor").field("settings", &self.settings).field("drain", &self.drain).finish()
     }
 }

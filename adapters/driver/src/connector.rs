@@ -1,29 +1,36 @@
 //! [`Connector`]: how a client opens WebSockets.
 
+use crate::connecting::Connecting;
 use crate::deadline::until;
 use crate::entropy::ThreadEntropy;
 use crate::error::Error;
-use crate::opening::Opening;
+use crate::link::Link;
 use crate::runtime::{Bind, Clock, Connect, Runtime};
 use crate::stream::WsStream;
 use crate::target::{Target, UrlError};
+use crate::transport::Transport;
 use crate::turn::Turn;
 #[cfg(feature = "deflate")]
 use sansws_core::deflate::Deflate;
-use sansws_core::handshake::{ClientHandshake, ClientRequest, HandshakeLimits, Response};
+use sansws_core::handshake::{ClientHandshake, ClientRequest, HandshakeError, HandshakeLimits, Response};
 use sansws_core::{Config, TimedOut};
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a client opens WebSockets: limits, subprotocols, headers, timeouts.
 pub struct Connector<R> {
-    config: Config,
+    config: Arc<Config>,
     limits: HandshakeLimits,
     protocols: Vec<String>,
     headers: Vec<(String, Vec<u8>)>,
     connect_timeout: Duration,
+    tls_timeout: Duration,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<rustls::ClientConfig>>,
     one_at_a_time: bool,
     runtime: PhantomData<fn() -> R>,
 }
@@ -31,11 +38,14 @@ pub struct Connector<R> {
 impl<R> Default for Connector<R> {
     fn default() -> Self {
         Self {
-            config: Config::client(),
+            config: Arc::new(Config::client()),
             limits: HandshakeLimits::default(),
             protocols: Vec::new(),
             headers: Vec::new(),
             connect_timeout: Duration::from_secs(10),
+            tls_timeout: Duration::from_secs(10),
+            #[cfg(feature = "tls")]
+            tls: None,
             one_at_a_time: false,
             runtime: PhantomData,
         }
@@ -52,15 +62,16 @@ impl<R> Connector<R> {
     /// How the connection behaves once it is open.
     #[must_use]
     pub fn config(self, config: Config) -> Self {
-        Self { config, ..self }
+        Self { config: Arc::new(config), ..self }
     }
 
     /// Compresses messages with permessage-deflate (RFC 7692), by offering it. Part of [`config`](Self::config), so to be
     /// called after it.
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub fn deflate(self, deflate: Deflate) -> Self {
-        Self { config: Config { deflate: Some(deflate), ..self.config }, ..self }
+    pub fn deflate(mut self, deflate: Deflate) -> Self {
+        Arc::make_mut(&mut self.config).deflate = Some(deflate);
+        self
     }
 
     /// What a server may cost before the connection is open.
@@ -74,6 +85,23 @@ impl<R> Connector<R> {
     #[must_use]
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self { connect_timeout, ..self }
+    }
+
+    /// How long the TLS handshake may take. Default: 10 s.
+    #[must_use]
+    pub fn tls_timeout(self, tls_timeout: Duration) -> Self {
+        Self { tls_timeout, ..self }
+    }
+
+    /// How to speak TLS, for `wss:` URLs: whom to trust, with which provider. If the configuration names nothing in ALPN
+    /// (RFC 7301), it is `http/1.1`.
+    ///
+    /// Without this, the roots of the operating system or those of Mozilla are trusted, if the feature
+    /// `tls-platform-verifier` or `tls-webpki-roots` is on.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(self, config: impl Into<Arc<rustls::ClientConfig>>) -> Self {
+        Self { tls: Some(crate::tls::client(config.into())), ..self }
     }
 
     /// Whether no two handshakes with one address and port are under way at a time in this process, whichever
@@ -100,7 +128,7 @@ impl<R> Connector<R> {
 }
 
 impl<R: Runtime> Connector<R> {
-    /// Connects over TCP to a `ws:` URL and opens a WebSocket. The host's addresses are tried in turn. The answer
+    /// Connects over TCP to a `ws:` or `wss:` URL and opens a WebSocket. The host's addresses are tried in turn. The answer
     /// comes with it. Redirects are not followed.
     ///
     /// Not cancel safe: dropped, the attempt is given up.
@@ -114,15 +142,34 @@ impl<R: Runtime> Connector<R> {
         R: Connect + Bind<<R as Connect>::Tcp>,
     {
         let target = Target::parse(url)?;
-        if target.is_secure() {
-            return Err(UrlError::NoTls.into());
-        }
+        let secured = self.secured(&target)?;
         let (stream, _turn) = self.tcp(&target).await?;
-        self.client(stream, ClientRequest::new(target.authority(), target.resource())).await
+        self.open(secured(R::bind(stream)), ClientRequest::new(target.authority(), target.resource())).await
     }
 
-    /// Opens a WebSocket on a stream that is connected to the server: through a proxy, over a Unix socket, over TLS
-    /// of the caller's own. What the connector knows of subprotocols and headers is added to the request.
+    /// Opens a WebSocket at a `ws:` or `wss:` URL over a stream that is connected to its host already, or to a proxy that
+    /// is: the rest is as in [`connect`](Self::connect).
+    ///
+    /// Not cancel safe: dropped, the stream is dropped with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_over<S>(
+        &self,
+        stream: S,
+        url: &str,
+    ) -> Result<(WsStream<R::Transport, R::Clock>, Response), Error>
+    where
+        R: Bind<S>,
+    {
+        let target = Target::parse(url)?;
+        let secured = self.secured(&target)?;
+        self.open(secured(R::bind(stream)), ClientRequest::new(target.authority(), target.resource())).await
+    }
+
+    /// Opens a WebSocket with a request of the caller's own, on a stream that is connected to the server. What the
+    /// connector knows of subprotocols and headers is added to the request.
     ///
     /// Not cancel safe: dropped, the stream is dropped with it.
     ///
@@ -137,14 +184,43 @@ impl<R: Runtime> Connector<R> {
     where
         R: Bind<S>,
     {
+        self.open(Link::plain(R::bind(stream)), request).await
+    }
+
+    async fn open<T: Transport>(
+        &self,
+        link: Link<T>,
+        request: ClientRequest,
+    ) -> Result<(WsStream<T, R::Clock>, Response), Error> {
         let request = self.protocols.iter().fold(request, ClientRequest::protocol);
         let request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
-        let mut opening = Opening::new(R::bind(stream), R::Clock::default(), &self.limits);
-        let now = opening.clock.now();
+        let clock = R::Clock::default();
         let entropy = ThreadEntropy::new()?;
-        let handshake = ClientHandshake::new(request, self.config.clone(), self.limits.clone(), entropy, now)?;
-        let (connection, response) = opening.ask(handshake).await?;
-        Ok((opening.opened(connection, response.protocol().map(Into::into)), response))
+        let handshake =
+            ClientHandshake::new(request, Arc::clone(&self.config), self.limits.clone(), entropy, clock.now())?;
+        // In a box, since it is large and soon gone.
+        let mut connecting = Box::new(Connecting::new(link, clock, handshake, self.tls_timeout, self.limits.timeout));
+        poll_fn(|cx| connecting.poll(cx)).await?;
+        let (opened, response) = connecting.opened().ok_or(HandshakeError::UnexpectedEof)?; // not reached: it was ready
+        Ok((opened.into_stream(|_| None), response))
+    }
+
+    /// What puts TLS on a transport, if the target wants it.
+    #[cfg(feature = "tls")]
+    fn secured<T>(&self, target: &Target) -> Result<impl FnOnce(T) -> Link<T> + use<T, R>, Error> {
+        let tls = if target.is_secure() {
+            let default = if self.tls.is_none() { crate::tls::default_client()? } else { None };
+            let config = self.tls.clone().or(default).ok_or(UrlError::NoTls)?;
+            Some(crate::tls::Session::client(config, target.host())?)
+        } else {
+            None
+        };
+        Ok(|transport| Link { transport, tls })
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn secured<T>(&self, target: &Target) -> Result<impl FnOnce(T) -> Link<T> + use<T, R>, Error> {
+        if target.is_secure() { Err(UrlError::NoTls.into()) } else { Ok(Link::plain) }
     }
 
     /// Connects to the first address of the host that answers, when it is our turn. An address that does not answer
@@ -179,11 +255,14 @@ impl<R: Runtime> Connector<R> {
 impl<R> Clone for Connector<R> {
     fn clone(&self) -> Self {
         Self {
-            config: self.config.clone(),
+            config: Arc::clone(&self.config),
             limits: self.limits.clone(),
             protocols: self.protocols.clone(),
             headers: self.headers.clone(),
             connect_timeout: self.connect_timeout,
+            tls_timeout: self.tls_timeout,
+            #[cfg(feature = "tls")]
+            tls: self.tls.clone(),
             one_at_a_time: self.one_at_a_time,
             runtime: PhantomData,
         }

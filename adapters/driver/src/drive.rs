@@ -5,6 +5,7 @@
 //! was read is in the connection's input, what is queued in its output, an event stays ready until it is taken.
 
 use crate::error::Error;
+use crate::link::Link;
 use crate::pool;
 use crate::runtime::Clock;
 use crate::transport::Transport;
@@ -14,14 +15,14 @@ use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 
 /// How many reads may follow each other before other tasks have their turn.
-const READS: usize = 32;
+const READS: u8 = 32;
 
 /// How many slices one write takes at most.
 const SLICES: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct Engine<T, C> {
-    pub(crate) transport: T,
+    pub(crate) link: Link<T>,
     pub(crate) clock: C,
     pub(crate) connection: Connection,
     /// The time of the last read or timeout: what is decoded from one read arrived at one time.
@@ -31,12 +32,25 @@ pub(crate) struct Engine<T, C> {
     armed: Option<Instant>,
     write: Write,
     /// How many reads followed each other, in this call and those before.
-    reads: usize,
+    reads: u8,
     /// Whether the peer has ended its side.
     read_ended: bool,
     end: End,
-    /// Whether pings and pongs are events for the caller. They are answered either way.
-    pub(crate) control_events: bool,
+    /// What is given out, and what is dropped when it arrives.
+    pub(crate) wanted: Wanted,
+    /// Whether so much was queued that a sender has to wait, and not yet so little that it may go on.
+    is_full: bool,
+}
+
+/// Which events are for the caller. Pings are answered either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Messages and fragments, and the end.
+    Data,
+    /// All: pings and pongs, too.
+    All,
+    /// None: whoever read is gone.
+    Nothing,
 }
 
 /// The write side of the transport.
@@ -58,20 +72,20 @@ enum Write {
 enum End {
     NotYet,
     /// It has failed; the closing tail is under way: our Close frame, shutdown, the peer's EOF.
-    Failing(Error),
+    Failing(Box<Error>),
     /// It is over.
     Over {
         /// For the first who asks.
-        error: Option<Error>,
+        error: Option<Box<Error>>,
         /// Whether there was an error, and so what was queued may be lost.
         failed: bool,
     },
 }
 
 impl<T: Transport, C: Clock> Engine<T, C> {
-    pub(crate) fn new(transport: T, clock: C, connection: Connection) -> Self {
+    pub(crate) fn new(link: Link<T>, clock: C, connection: Connection) -> Self {
         Self {
-            transport,
+            link,
             now: clock.now(),
             clock,
             connection,
@@ -80,7 +94,8 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             reads: 0,
             read_ended: false,
             end: End::NotYet,
-            control_events: false,
+            wanted: Wanted::Data,
+            is_full: false,
         }
     }
 
@@ -89,18 +104,27 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     pub(crate) fn decode(&mut self) -> bool {
         loop {
             match self.connection.decode(self.now) {
-                Ok(true) if !self.control_events && self.is_control() => self.connection.skip(),
+                Ok(true) if self.wanted != Wanted::All && self.is_unwanted() => self.connection.skip(),
                 Ok(ready) => return ready,
                 Err(error) if matches!(self.end, End::NotYet) && !self.was_told() => {
-                    self.end = End::Failing(error.into());
+                    self.end = End::Failing(Box::new(error.into()));
                 }
                 Err(_) => {} // there was an error before
             }
         }
     }
 
-    fn is_control(&self) -> bool {
-        matches!(self.connection.peek(), Some(EventKind::Ping | EventKind::Pong))
+    fn is_unwanted(&self) -> bool {
+        self.wanted == Wanted::Nothing || matches!(self.connection.peek(), Some(EventKind::Ping | EventKind::Pong))
+    }
+
+    /// Whether a message may be queued without waiting: up to the high water mark, and once that was reached, from the
+    /// low one on.
+    #[inline]
+    pub(crate) fn has_room(&mut self) -> bool {
+        let sender = self.connection.sender();
+        self.is_full = !sender.has_room() || (self.is_full && !sender.is_low());
+        !self.is_full
     }
 
     /// Makes what progress there is without waiting.
@@ -184,7 +208,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     pub(crate) fn take_end(&mut self) -> Option<Result<(), Error>> {
         match &mut self.end {
             End::NotYet | End::Failing(_) => None,
-            End::Over { error, .. } => Some(error.take().map_or(Ok(()), Err)),
+            End::Over { error, .. } => Some(error.take().map_or(Ok(()), |error| Err(*error))),
         }
     }
 
@@ -206,7 +230,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             let output = self.connection.output();
             let mut slices = [IoSlice::new(&[]); SLICES];
             let filled = output.chunks_vectored(&mut slices);
-            match self.transport.poll_write(cx, &slices[..filled]) {
+            match self.link.poll_write(cx, &slices[..filled]) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(written) => output.advance(written?),
@@ -214,7 +238,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             self.write = Write::Unflushed;
         }
         if matches!(self.write, Write::Unflushed) {
-            match self.transport.poll_flush(cx) {
+            match self.link.poll_flush(cx) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(flushed) => flushed?,
             }
@@ -228,7 +252,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         }
         if self.connection.wants_shutdown()
             && !matches!(self.write, Write::ShutDown)
-            && let Poll::Ready(shut_down) = self.transport.poll_shutdown(cx)
+            && let Poll::Ready(shut_down) = self.link.poll_shutdown(cx)
         {
             let _ = shut_down; // the peer may have ended the stream already; reading will tell
             self.write = Write::ShutDown;
@@ -250,7 +274,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         if input.wants_buffer() {
             input.lend(pool::take());
         }
-        match input.fill(room, |input| self.transport.poll_read(cx, input, room)) {
+        match input.fill(room, |input| self.link.poll_read(cx, input, room)) {
             Poll::Ready(Ok(0)) => self.on_eof(),
             Poll::Ready(Ok(_)) => self.on_data(),
             Poll::Ready(Err(error)) => self.on_read_error(error),
@@ -321,6 +345,11 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         true
     }
 
+    /// Ends it with an error of our own making.
+    pub(crate) fn abort(&mut self, error: io::Error) {
+        self.finish(Some(error.into()));
+    }
+
     /// It is over; an error from before counts more than the one that followed from it.
     fn finish(&mut self, error: Option<Error>) {
         let end = std::mem::replace(&mut self.end, End::NotYet);
@@ -328,9 +357,9 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             // If the peer has closed, it is only our answer that is lost. And a writer may have been told.
             End::NotYet if self.is_broken() => {
                 let error = self.take_write_error().filter(|_| !self.connection.is_clean());
-                End::Over { error, failed: true }
+                End::Over { error: error.map(Box::new), failed: true }
             }
-            End::NotYet => End::Over { failed: error.is_some(), error },
+            End::NotYet => End::Over { failed: error.is_some(), error: error.map(Box::new) },
             End::Failing(first) => End::Over { failed: true, error: Some(first) },
             over @ End::Over { .. } => over,
         };

@@ -28,9 +28,17 @@ pub enum Error {
     /// The connection delivers fragments, which only `next_event` and `read_event` give. It is unharmed, and
     /// the fragment still there.
     Fragment,
+    /// There is nothing to read now, or no room to send, and who asked does not wait. The connection is unharmed.
+    WouldBlock,
 }
 
 impl Error {
+    /// Whether this says only that it would have to be waited for.
+    #[must_use]
+    pub const fn is_would_block(&self) -> bool {
+        matches!(self, Self::WouldBlock)
+    }
+
     /// Whether this says only that the connection had closed before: something was sent too late.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
@@ -50,6 +58,7 @@ impl fmt::Display for Error {
             Self::Head(error) => error.fmt(f),
             Self::Url(error) => error.fmt(f),
             Self::Fragment => f.write_str("the connection delivers fragments, not messages"),
+            Self::WouldBlock => f.write_str("it would have to be waited for"),
         }
     }
 }
@@ -65,7 +74,8 @@ impl std::error::Error for Error {
             | Self::Refused(_)
             | Self::Head(_)
             | Self::Url(_)
-            | Self::Fragment => None, // Display says it all already
+            | Self::Fragment
+            | Self::WouldBlock => None, // Display says it all already
         }
     }
 }

@@ -8,22 +8,33 @@
 //!
 //! The protocol is `sansws_core`'s; here is only who reads and writes when:
 //!
-//! - `drive` is the loop between one connection and one transport,
-//! - `opening` drives the opening handshake,
+//! - `drive` is the loop between one connection and one transport, `link`: with or without `tls` on it,
+//! - `inner` is that loop and who waits for it: a `stream` as a whole, or `halves` and any number of `sender`s,
+//! - `opening`, `accepting` and `connecting` are the opening handshake, step by step,
 //! - `pool` lends the thread's buffers to whichever connection is busy,
-//! - `wakers` lets the two sides of a connection live on two tasks.
+//! - `wakers` lets the sides of a connection live on several tasks,
+//! - `drain` ends all connections of a server.
 
+mod accepting;
 mod acceptor;
+mod connecting;
 mod connector;
 mod deadline;
+mod drain;
 mod drive;
 mod entropy;
 mod error;
+mod halves;
+mod inner;
+mod link;
 mod opening;
 mod pool;
 mod runtime;
+mod sender;
 mod stream;
 mod target;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod turn;
 mod wakers;
@@ -31,9 +42,14 @@ mod wakers;
 pub use acceptor::{Acceptor, Origins};
 pub use connector::Connector;
 pub use deadline::until;
+pub use drain::Drain;
 pub use entropy::ThreadEntropy;
 pub use error::Error;
+pub use halves::{Reader, ReuniteError, Writer};
 pub use runtime::{Bind, Clock, Connect, Runtime};
+#[cfg(feature = "tls")]
+pub use rustls;
+pub use sender::Sender;
 pub use stream::WsStream;
 pub use target::{Target, UrlError};
 pub use transport::Transport;

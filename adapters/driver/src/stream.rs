@@ -2,13 +2,15 @@
 
 use crate::drive::Engine;
 use crate::error::Error;
-use crate::pool;
+use crate::halves::{Reader, Writer};
+use crate::inner::Inner;
+use crate::link::Link;
 use crate::runtime::Clock;
 use crate::transport::Transport;
 use crate::wakers::{Side, Wakers};
 use futures_core::Stream;
 use futures_sink::Sink;
-use sansws_core::{CloseFrame, Connection, Event, EventKind, EventRef, Fragment, Message, MessageRef, Sender, Traffic};
+use sansws_core::{CloseFrame, Connection, Event, EventRef, Fragment, Message, MessageRef, Sender, Traffic};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -28,7 +30,7 @@ use std::task::{Context, Poll, ready};
 /// |---|---|
 /// | `next`, `read`, `next_event`, `read_event` | nothing is lost; the next call goes on |
 /// | `send`, `feed`, `send_fragment`, `ping` | the message is queued whole or not at all; if queued, any later call sends it |
-/// | `flush` | what is queued stays queued |
+/// | `flush`, `ready`, `idle` | what is queued stays queued, what has arrived is still there |
 /// | `serve` | nothing is lost; a message is handled whole or not at all |
 /// | `close` | the Close frame is queued; any later call goes on with the closing handshake |
 ///
@@ -40,9 +42,7 @@ use std::task::{Context, Poll, ready};
 /// connection without a closing handshake.
 #[derive(Debug)]
 pub struct WsStream<T, C> {
-    engine: Engine<T, C>,
-    wakers: Wakers,
-    protocol: Option<Box<str>>,
+    inner: Box<Inner<T, C>>, // so that tasks and moves are small
 }
 
 impl<T: Transport, C: Clock> WsStream<T, C> {
@@ -51,11 +51,12 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     /// Adapters have `accept` and `connect`; this is for those who upgrade through an HTTP library and made
     /// the [`Connection`] themselves.
     pub fn from_connection(transport: T, clock: C, connection: Connection) -> Self {
-        Self { engine: Engine::new(transport, clock, connection), wakers: Wakers::new(), protocol: None }
+        let engine = Engine::new(Link::plain(transport), clock, connection);
+        Self::new(Inner { engine, wakers: Wakers::new(), protocol: None, guard: None })
     }
 
-    pub(crate) fn with_protocol(self, protocol: Option<Box<str>>) -> Self {
-        Self { protocol, ..self }
+    pub(crate) fn new(inner: Inner<T, C>) -> Self {
+        Self { inner: Box::new(inner) }
     }
 
     /// The next message; `None` when the connection is closed. Pings, pongs and the closing handshake are
@@ -70,7 +71,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// Once, [`Error::Protocol`], [`Error::Io`] or [`Error::TimedOut`], and then `None`.
     pub async fn next(&mut self) -> Option<Result<Message, Error>> {
-        poll_fn(|cx| self.poll_message(cx)).await
+        poll_fn(|cx| self.inner.poll_next(cx)).await
     }
 
     /// The next message, lent until the next call; `None` when the connection is closed.
@@ -81,10 +82,10 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// As [`next`](Self::next).
     pub async fn read(&mut self) -> Result<Option<MessageRef<'_>>, Error> {
-        if !poll_fn(|cx| self.poll_ready_message(cx)).await? {
+        if !poll_fn(|cx| self.inner.poll_message(cx)).await? {
             return Ok(None);
         }
-        Ok(match self.engine.connection.lend() {
+        Ok(match self.inner.engine.connection.lend() {
             Some((EventRef::Message(message), _)) => Some(message),
             Some(_) | None => None, // not reached: a message is ready
         })
@@ -100,12 +101,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// As [`next`](Self::next).
     pub async fn next_event(&mut self) -> Option<Result<Event, Error>> {
-        self.engine.control_events = true;
-        match poll_fn(|cx| self.poll_ready_event(cx)).await {
-            Ok(true) => self.engine.connection.take().map(Ok),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
-        }
+        poll_fn(|cx| self.inner.poll_next_event(cx)).await
     }
 
     /// The next event, lent until the next call; see [`next_event`](Self::next_event).
@@ -116,11 +112,10 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// As [`next`](Self::next).
     pub async fn read_event(&mut self) -> Result<Option<EventRef<'_>>, Error> {
-        self.engine.control_events = true;
-        if !poll_fn(|cx| self.poll_ready_event(cx)).await? {
+        if !poll_fn(|cx| self.inner.poll_any_event(cx)).await? {
             return Ok(None);
         }
-        Ok(self.engine.connection.lend().map(|(event, _)| event))
+        Ok(self.inner.engine.connection.lend().map(|(event, _)| event))
     }
 
     /// Calls `handle` with each message until the connection is closed. The handler gets the message on loan and
@@ -139,8 +134,8 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
         mut handle: impl FnMut(MessageRef<'_>, &mut Sender) -> Result<(), E>,
     ) -> Result<(), Error> {
         poll_fn(|cx| {
-            while ready!(self.poll_serve(cx, Self::poll_ready_message))? {
-                if let Some((EventRef::Message(message), sender)) = self.engine.connection.lend() {
+            while ready!(self.inner.poll_serve(cx, Inner::poll_message))? {
+                if let Some((EventRef::Message(message), sender)) = self.inner.engine.connection.lend() {
                     handle(message, sender).map_err(Into::into)?;
                 }
             }
@@ -161,10 +156,9 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
         &mut self,
         mut handle: impl FnMut(EventRef<'_>, &mut Sender) -> Result<(), E>,
     ) -> Result<(), Error> {
-        self.engine.control_events = true;
         poll_fn(|cx| {
-            while ready!(self.poll_serve(cx, Self::poll_ready_event))? {
-                if let Some((event, sender)) = self.engine.connection.lend() {
+            while ready!(self.inner.poll_serve(cx, Inner::poll_any_event))? {
+                if let Some((event, sender)) = self.inner.engine.connection.lend() {
                     handle(event, sender).map_err(Into::into)?;
                 }
             }
@@ -197,8 +191,8 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// As [`send`](Self::send).
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(cx)).await?;
-        self.start_send(message.into())
+        self.ready().await?;
+        Ok(self.sender()?.send(message)?)
     }
 
     /// Queues a message that is lent, copying it; else as [`feed`](Self::feed).
@@ -209,7 +203,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// As [`send`](Self::send).
     pub async fn feed_ref<'a>(&mut self, message: impl Into<MessageRef<'a>>) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(cx)).await?;
+        self.ready().await?;
         Ok(self.sender()?.send_ref(message)?)
     }
 
@@ -221,7 +215,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// As [`send`](Self::send).
     pub async fn feed_plain(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(cx)).await?;
+        self.ready().await?;
         Ok(self.sender()?.send_plain(message)?)
     }
 
@@ -233,7 +227,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// As [`send`](Self::send), and what [`Sender::send_fragment`] refuses.
     pub async fn send_fragment(&mut self, fragment: Fragment) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(cx)).await?;
+        self.ready().await?;
         self.sender()?.send_fragment(fragment)?;
         self.flush().await
     }
@@ -250,6 +244,19 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
         self.flush().await
     }
 
+    /// Waits until a message may be queued without too much being queued then: less than
+    /// [`Limits::output_high`](sansws_core::Limits::output_high), and after it was reached, no more than
+    /// [`Limits::output_low`](sansws_core::Limits::output_low). [`feed`](Self::feed) waits for this by itself.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn ready(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.inner.poll_room(Side::Writer, cx)).await
+    }
+
     /// Waits until all that is queued has left.
     ///
     /// Cancel safe: what is queued stays queued.
@@ -258,7 +265,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// As [`send`](Self::send).
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_flushed(cx)).await
+        poll_fn(|cx| self.inner.poll_flushed(Side::Writer, cx)).await
     }
 
     /// Closes the connection: starts the closing handshake unless the peer has, and waits until it is done, at
@@ -281,8 +288,8 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     /// and other failures.
     pub async fn close(&mut self, frame: impl Into<Option<CloseFrame>>) -> Result<Option<CloseFrame>, Error> {
         self.start_close(frame)?;
-        while poll_fn(|cx| self.poll_ready_event(cx)).await? {
-            self.engine.connection.skip();
+        while poll_fn(|cx| self.inner.poll_event(cx)).await? {
+            self.inner.engine.connection.skip();
         }
         Ok(self.close_frame().cloned())
     }
@@ -293,143 +300,84 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// [`SendError::InvalidCloseCode`](sansws_core::SendError::InvalidCloseCode), [`SendError::ReasonTooLong`](sansws_core::SendError::ReasonTooLong).
     pub fn start_close(&mut self, frame: impl Into<Option<CloseFrame>>) -> Result<(), Error> {
-        Ok(self.engine.connection.close(frame.into())?)
+        self.inner.start_close(frame.into())
+    }
+
+    /// Keeps the connection alive while there is nothing to do: pings are answered and sent, what is queued leaves, time
+    /// counts. True once a message or another event has arrived, which is still there to be taken; false when the connection
+    /// is closed.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Self::next).
+    pub async fn idle(&mut self) -> Result<bool, Error> {
+        poll_fn(|cx| self.inner.poll_event(cx)).await
+    }
+
+    /// Splits it into halves that can live on two tasks. Whoever is polled drives both: pings are answered while only the
+    /// writer is, pongs and the closing handshake leave while only the reader is. If the reader is dropped, what arrives is.
+    ///
+    /// [`Reader::reunite`] undoes it.
+    #[must_use]
+    pub fn split(self) -> (Reader<T, C>, Writer<T, C>) {
+        crate::halves::split(*self.inner)
     }
 
     /// The subprotocol that the handshake agreed on (RFC 6455 §1.9).
     #[must_use]
     pub fn protocol(&self) -> Option<&str> {
-        self.protocol.as_deref()
+        self.inner.protocol.as_deref()
     }
 
     /// The peer's Close frame; `None` if none came or it was empty, see [`is_clean`](Self::is_clean).
     #[must_use]
     pub fn close_frame(&self) -> Option<&CloseFrame> {
-        self.engine.connection.close_frame()
+        self.inner.engine.connection.close_frame()
     }
 
     /// Whether messages can be sent: no Close frame was sent or received, and nothing has failed.
     #[must_use]
-    pub const fn is_open(&self) -> bool {
-        self.engine.connection.is_open() && !self.engine.is_broken()
+    pub fn is_open(&self) -> bool {
+        self.inner.is_open()
     }
 
     /// Whether the closing handshake is complete (RFC 6455 §7.1.4).
     #[must_use]
-    pub const fn is_clean(&self) -> bool {
-        self.engine.connection.is_clean()
+    pub fn is_clean(&self) -> bool {
+        self.inner.engine.connection.is_clean()
     }
 
     /// How many payload bytes of messages are queued, without framing. WHATWG calls this `bufferedAmount`.
     #[must_use]
     pub fn buffered_amount(&self) -> u64 {
-        self.engine.connection.buffered_amount()
+        self.inner.engine.connection.buffered_amount()
     }
 
     /// How much data messages were, and what they were on the wire.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
-        self.engine.connection.traffic()
+        self.inner.engine.connection.traffic()
     }
 
-    /// The transport.
+    /// What TLS agreed on, if there is TLS: the peer's certificates, ALPN, the version.
+    #[cfg(feature = "tls")]
     #[must_use]
-    pub const fn get_ref(&self) -> &T {
-        &self.engine.transport
+    pub fn tls(&self) -> Option<&rustls::CommonState> {
+        self.inner.engine.link.tls.as_ref().map(|session| session.state())
     }
 
-    /// The transport, as it is: what is queued is dropped, and what was read of it stays unread for others.
+    /// The transport, under TLS if there is.
+    #[must_use]
+    pub fn get_ref(&self) -> &T {
+        &self.inner.engine.link.transport
+    }
+
+    /// The transport, under TLS if there is, as it is: what is queued is dropped, and what was read of it stays unread for others.
     #[must_use]
     pub fn into_inner(self) -> T {
-        self.engine.transport
-    }
-
-    /// Whether an event is ready to be taken; false at the end.
-    fn poll_ready_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
-        // Messages that have arrived already cost no look at the transport, the clock or the wakers.
-        if self.engine.connection.sender().has_room() && self.engine.decode() {
-            return Poll::Ready(Ok(true));
-        }
-        self.engine.drive(&mut self.wakers.register(Side::Reader, cx));
-        if self.engine.connection.is_ready() {
-            return Poll::Ready(Ok(true));
-        }
-        match self.engine.take_end() {
-            Some(end) => Poll::Ready(end.map(|()| false)),
-            None => Poll::Pending,
-        }
-    }
-
-    /// Whether a message is ready to be taken; false at the end.
-    fn poll_ready_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
-        while ready!(self.poll_ready_event(cx))? {
-            match self.engine.connection.peek() {
-                Some(EventKind::Message) => return Poll::Ready(Ok(true)),
-                Some(EventKind::Fragment) => return Poll::Ready(Err(Error::Fragment)),
-                Some(_) | None => self.engine.connection.skip(),
-            }
-        }
-        Poll::Ready(Ok(false))
-    }
-
-    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
-        Poll::Ready(match ready!(self.poll_ready_message(cx)) {
-            Ok(true) => match self.engine.connection.take() {
-                Some(Event::Message(message)) => Some(Ok(message)),
-                Some(_) | None => None, // not reached: a message is ready
-            },
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
-        })
-    }
-
-    /// As `poll_ready`, and that there is room for a reply. An event that is ready stays so.
-    fn poll_serve(
-        &mut self,
-        cx: &mut Context<'_>,
-        poll_ready: impl Fn(&mut Self, &mut Context<'_>) -> Poll<Result<bool, Error>>,
-    ) -> Poll<Result<bool, Error>> {
-        let is_ready = ready!(poll_ready(self, cx))?;
-        if is_ready {
-            ready!(self.poll_room(cx))?;
-            self.lend_output();
-        }
-        Poll::Ready(Ok(is_ready))
-    }
-
-    /// Waits until a message may be queued.
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if !self.engine.is_over() {
-            if self.engine.connection.sender().has_room() {
-                return Poll::Ready(Ok(()));
-            }
-            self.engine.drive(&mut self.wakers.register(Side::Writer, cx));
-        }
-        match self.poll_writer_end() {
-            Poll::Pending if self.engine.connection.sender().has_room() => Poll::Ready(Ok(())),
-            ended => ended,
-        }
-    }
-
-    fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.engine.is_flushed() {
-            return Poll::Ready(Ok(()));
-        }
-        if !self.engine.is_over() {
-            self.engine.drive(&mut self.wakers.register(Side::Writer, cx));
-        }
-        if self.engine.is_flushed() {
-            return Poll::Ready(Ok(()));
-        }
-        self.poll_writer_end()
-    }
-
-    /// What a writer that cannot go on is told: why it ended, or to wait.
-    fn poll_writer_end(&mut self) -> Poll<Result<(), Error>> {
-        match self.engine.take_broken() {
-            Some(error) => Poll::Ready(Err(error)),
-            None => Poll::Pending,
-        }
+        self.inner.engine.link.transport
     }
 
     /// The sending half, to queue what is to be sent without waiting. It leaves with whatever is awaited next that
@@ -439,24 +387,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ///
     /// [`SendError::Closed`](sansws_core::SendError::Closed), or the error that ended the connection if nobody was told yet.
     pub fn sender(&mut self) -> Result<&mut Sender, Error> {
-        if let Some(error) = self.engine.take_broken() {
-            return Err(error);
-        }
-        self.lend_output();
-        Ok(self.engine.connection.sender())
-    }
-
-    fn start_send(&mut self, message: Message) -> Result<(), Error> {
-        Ok(self.sender()?.send(message)?)
-    }
-
-    /// Has frames joined in a buffer of this thread.
-    #[inline]
-    fn lend_output(&mut self) {
-        let output = self.engine.connection.output();
-        if !output.has_buffer() {
-            output.lend(pool::take());
-        }
+        self.inner.sender()
     }
 }
 
@@ -465,7 +396,7 @@ impl<T: Transport + Unpin, C: Clock + Unpin> Stream for WsStream<T, C> {
 
     /// As [`WsStream::next`].
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_message(cx)
+        self.get_mut().inner.poll_next(cx)
     }
 }
 
@@ -474,27 +405,22 @@ impl<T: Transport + Unpin, C: Clock + Unpin> Sink<Message> for WsStream<T, C> {
 
     /// Ready unless too much is queued.
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_room(cx)
+        self.get_mut().inner.poll_room(Side::Writer, cx)
     }
 
     /// Queues the message.
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.get_mut().start_send(message)
+        Ok(self.get_mut().sender()?.send(message)?)
     }
 
     /// As [`WsStream::flush`].
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_flushed(cx)
+        self.get_mut().inner.poll_flushed(Side::Writer, cx)
     }
 
     /// Sends what is queued, then an empty Close frame. The rest of the closing handshake is the reader's, who still
     /// gets what the peer sends before it closes; alone, [`WsStream::close`] does all of it.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let this = self.get_mut();
-        if let Some(end) = this.engine.take_end() {
-            return Poll::Ready(end);
-        }
-        this.start_close(None)?;
-        this.poll_flushed(cx)
+        self.get_mut().inner.poll_close(cx)
     }
 }

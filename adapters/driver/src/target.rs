@@ -94,7 +94,7 @@ pub enum UrlError {
     Scheme(String),
     /// It has a fragment (RFC 6455 §3).
     Fragment,
-    /// It wants TLS, which this connector does not have.
+    /// It wants TLS, and the connector has no configuration for it: neither its own, nor roots that a feature builds in.
     NoTls,
 }
 
@@ -104,7 +104,9 @@ impl fmt::Display for UrlError {
             Self::Parse(error) => write!(f, "invalid URL: {error}"),
             Self::Scheme(scheme) => write!(f, "URL scheme {scheme:?} is not ws or wss"),
             Self::Fragment => f.write_str("URL has a fragment"),
-            Self::NoTls => f.write_str("URL wants TLS, which this connector does not have"),
+            Self::NoTls => {
+                f.write_str("URL wants TLS, for which the connector has neither a configuration nor roots built in")
+            }
         }
     }
 }

@@ -1,17 +1,20 @@
-//! Two slots for tasks, and one waker for both.
+//! Who waits for a connection, and one waker for all of them.
 //!
 //! A read may be what a writer waits for (a pong makes room, a Close ends it) and the other way round. So the
-//! transport only ever sees the joint waker: whatever it reports wakes both sides, and halves that live on two
+//! transport only ever sees the joint waker: whatever it reports wakes all, and halves that live on two
 //! tasks cannot lose a wake-up to each other.
 
 use atomic_waker::AtomicWaker;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Wake, Waker};
 
+/// Who waits.
 #[derive(Debug, Default)]
-struct Slots {
+pub(crate) struct Slots {
     reader: AtomicWaker,
     writer: AtomicWaker,
+    /// Tasks with a [`Sender`](crate::Sender), if there ever were any.
+    senders: OnceLock<Box<Mutex<Vec<Waker>>>>,
 }
 
 impl Wake for Slots {
@@ -22,6 +25,10 @@ impl Wake for Slots {
     fn wake_by_ref(self: &Arc<Self>) {
         self.reader.wake();
         self.writer.wake();
+        if let Some(senders) = self.senders.get() {
+            let senders = std::mem::take(&mut *senders.lock().unwrap_or_else(PoisonError::into_inner));
+            senders.into_iter().for_each(Waker::wake);
+        }
     }
 }
 
@@ -36,6 +43,8 @@ pub(crate) struct Wakers {
 pub(crate) enum Side {
     Reader,
     Writer,
+    /// One of any number of senders.
+    Sender,
 }
 
 impl Wakers {
@@ -49,7 +58,24 @@ impl Wakers {
         match side {
             Side::Reader => self.slots.reader.register(cx.waker()),
             Side::Writer => self.slots.writer.register(cx.waker()),
+            Side::Sender => {
+                let mut senders =
+                    self.slots.senders.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner);
+                if !senders.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    senders.push(cx.waker().clone());
+                }
+            }
         }
         Context::from_waker(&self.joint)
+    }
+
+    /// Wakes all.
+    pub(crate) fn wake(&self) {
+        self.joint.wake_by_ref();
+    }
+
+    /// What wakes all, without keeping anything alive.
+    pub(crate) fn slots(&self) -> &Arc<Slots> {
+        &self.slots
     }
 }

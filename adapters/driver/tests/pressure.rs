@@ -52,7 +52,8 @@ mod a_peer_that_never_reads {
                 assert!(waits.is_none());
             }
             let queued = ws.sender().unwrap().queued();
-            assert!((HIGH..HIGH + size + 14).contains(&queued), "{queued} bytes of messages of {size}");
+            // Less what the peer took at last: who has to wait goes on from the low water mark.
+            assert!((HIGH - 10..HIGH + size + 14).contains(&queued), "{queued} bytes of messages of {size}");
             assert!(ws.buffered_amount() <= queued as u64);
         }
     }
@@ -191,7 +192,7 @@ mod both_send {
         let (client, server) = pair(4096, Cut::NONE, Config::client(), Config::default());
         let mut tasks: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
         for ws in [client, server] {
-            let (mut writer, mut reader) = ws.split();
+            let (mut writer, mut reader) = StreamExt::split(ws);
             tasks.push(Box::pin(async move {
                 for _ in 0..16 {
                     writer.send(vec![1; HIGH].into()).await.unwrap();

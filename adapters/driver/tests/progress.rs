@@ -394,7 +394,7 @@ mod two_tasks {
                 let (client, server) = pipe::pair(size, cut, Config::client(), Config::default());
                 let mut tasks: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
                 for ws in [client, server] {
-                    let (mut writer, mut reader) = ws.split();
+                    let (mut writer, mut reader) = StreamExt::split(ws);
                     tasks.push(Box::pin(async move {
                         for at in 0..COUNT {
                             writer.send(message(at)).await.unwrap();
@@ -416,11 +416,11 @@ mod two_tasks {
     fn halves_see_the_end() {
         for cut in Cut::ALL {
             let (client, server) = pipe::pair(100, cut, Config::client(), Config::default());
-            let ((mut writer, mut reader), (mut other_writer, mut other_reader)) = (client.split(), server.split());
+            let ((mut reader, writer), (mut other_reader, other_writer)) = (client.split(), server.split());
             run_all(vec![
                 Box::pin(async move {
-                    writer.send("bye".into()).await.unwrap();
-                    writer.close().await.unwrap();
+                    writer.send("bye").await.unwrap();
+                    writer.close(None).await.unwrap();
                 }),
                 Box::pin(async move { while reader.next().await.transpose().unwrap().is_some() {} }),
                 Box::pin(async move {
@@ -429,7 +429,7 @@ mod two_tasks {
                 }),
                 Box::pin(async move {
                     let end = loop {
-                        if let Err(error) = other_writer.send(vec![0; 1000].into()).await {
+                        if let Err(error) = other_writer.send(vec![0; 1000]).await {
                             break error;
                         }
                     };

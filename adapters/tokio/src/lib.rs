@@ -75,6 +75,8 @@ pub use sansws_core as core;
 pub use sansws_core::deflate::{Deflate, Params};
 pub use sansws_core::handshake::{ClientRequest, Rejection, Response};
 pub use sansws_core::{CloseCode, CloseFrame, Config, Event, Fragment, Keepalive, Kind, Limits, Message, MessageRef};
+#[cfg(feature = "tls")]
+pub use sansws_driver::rustls;
 pub use sansws_driver::{Error, Origins};
 
 /// An open WebSocket over a stream of tokio's; see [`sansws_driver::WsStream`] for its methods.
@@ -85,6 +87,18 @@ pub type Acceptor = sansws_driver::Acceptor<Tokio>;
 
 /// How a client opens WebSockets; see [`sansws_driver::Connector`].
 pub type Connector = sansws_driver::Connector<Tokio>;
+
+/// The receiving half of a [`WsStream`]; see [`sansws_driver::Reader`].
+pub type Reader<S = TcpStream> = sansws_driver::Reader<Transport<S>, Timer>;
+
+/// The sending half of a [`WsStream`]; see [`sansws_driver::Writer`].
+pub type Writer<S = TcpStream> = sansws_driver::Writer<Transport<S>, Timer>;
+
+/// A handle to send with; see [`sansws_driver::Sender`].
+pub type Sender<S = TcpStream> = sansws_driver::Sender<Transport<S>, Timer>;
+
+/// Ends all connections of a server; see [`sansws_driver::Drain`].
+pub type Drain = sansws_driver::Drain<Tokio>;
 
 /// Opens a WebSocket as a client, with all defaults. [`Connector`] has the choices.
 ///

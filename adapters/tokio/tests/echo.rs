@@ -68,7 +68,7 @@ const ECHOES: [Echo; 8] = [
     },
     |ws| {
         Box::pin(async move {
-            let (mut sink, mut stream) = ws.split();
+            let (mut sink, mut stream) = StreamExt::split(ws);
             while let Some(message) = StreamExt::next(&mut stream).await {
                 sink.send(message?).await?;
             }
@@ -144,7 +144,7 @@ fn halves_on_two_tasks() {
     for echo in ECHOES {
         on_both(async || {
             let (address, task) = server(Acceptor::new(), move |ws| echo(ws.unwrap())).await;
-            let (mut sink, mut stream) = connect(&url(address)).await.unwrap().split();
+            let (mut sink, mut stream) = StreamExt::split(connect(&url(address)).await.unwrap());
             let writer = tokio::spawn(async move {
                 for at in 0..200_u8 {
                     sink.feed(vec![at; 50_000].into()).await.unwrap();
@@ -166,7 +166,7 @@ fn halves_on_two_tasks() {
 fn forwarding_a_stream_into_its_sink() {
     on_both(async || {
         let (address, task) = server(Acceptor::new(), async |ws| {
-            let (sink, stream) = ws.unwrap().split();
+            let (sink, stream) = StreamExt::split(ws.unwrap());
             stream.forward(sink).await
         })
         .await;

@@ -14,7 +14,7 @@ async fn the_reader_sees_the_end_though_the_writer_closes() {
         ws.feed("late").await.unwrap(); // leaves with the answer to the Close frame, or before
         while ws.next().await.is_some() {}
     });
-    let (mut sink, stream) = connect(&url).await.unwrap().split();
+    let (mut sink, stream) = StreamExt::split(connect(&url).await.unwrap());
     let reader = tokio::spawn(stream.map(Result::unwrap).collect::<Vec<Message>>());
     tokio::task::yield_now().await; // the reader waits
     sink.close().await.unwrap();

@@ -226,7 +226,7 @@ impl Sender {
         self.output.remaining()
     }
 
-    /// Whether less than [`Limits::output_high`] is queued, and so a message may follow without waiting.
+    /// Whether less than [`Limits::output_high`](crate::Limits::output_high) is queued, and so a message may follow without waiting.
     #[inline]
     #[must_use]
     pub fn has_room(&self) -> bool {
