@@ -36,16 +36,22 @@ pub struct Sender {
     volume: Volume,
     /// Where masking keys come from; servers do not mask (RFC 6455 §5.1).
     entropy: Option<Box<dyn Entropy>>,
-    /// The message that is being sent in fragments.
-    message: Option<Unfinished>,
-    /// The newest ping that was not answered because much was queued.
-    pong: Option<Box<[u8]>>,
+    rare: Option<Box<Rare>>,
     pub(super) config: Arc<Config>,
     /// How many pings found an older one still waiting since the peer last read something.
     unread_pings: u32,
     /// Whether something was queued when reading last paused for lack of input, and what the peer had read then.
     queued_at_pause: bool,
     taken_at_pause: u64,
+}
+
+/// What few connections have: made when it is first needed.
+#[derive(Debug, Default)]
+struct Rare {
+    /// The message that is being sent in fragments.
+    message: Option<Unfinished>,
+    /// The newest ping that was not answered because much was queued.
+    pong: Option<Box<[u8]>>,
 }
 
 /// A message of which not all fragments were sent.
@@ -82,8 +88,7 @@ impl Sender {
             compressor: None,
             volume: Volume::default(),
             entropy,
-            message: None,
-            pong: None,
+            rare: None,
             config,
             unread_pings: 0,
             queued_at_pause: false,
@@ -148,7 +153,7 @@ impl Sender {
     pub fn send_fragment(&mut self, fragment: Fragment) -> Result<(), SendError> {
         self.check_open()?;
         let Fragment { kind, payload, last } = fragment;
-        let (mut validator, opcode, compressed) = match &self.message {
+        let (mut validator, opcode, compressed) = match self.unfinished() {
             // A message that goes on may become long.
             None => (
                 Validator::new(),
@@ -168,7 +173,9 @@ impl Sender {
         } else {
             self.data(opcode, last, Payload::Owned(payload));
         }
-        self.message = (!last).then_some(Unfinished { kind, compressed, validator });
+        if !last || self.unfinished().is_some() {
+            self.rare().message = (!last).then_some(Unfinished { kind, compressed, validator });
+        }
         Ok(())
     }
 
@@ -209,7 +216,7 @@ impl Sender {
         let (state, send) = self.state.on_close_sent();
         self.state = state;
         if send {
-            if let Some(payload) = self.pong.take() {
+            if let Some(payload) = self.take_pong() {
                 self.urgent(Opcode::Pong, &payload); // owed until the peer closes (RFC 6455 §5.5.2), and later is too late
             }
             match frame {
@@ -259,10 +266,10 @@ impl Sender {
             return Ok(());
         }
         if self.output.remaining() < PONGS_AT_ONCE {
-            self.pong = None; // an older one must not follow
+            self.take_pong(); // an older one must not follow
             self.urgent(Opcode::Pong, payload);
         } else {
-            self.pong = Some(payload.into());
+            self.rare().pong = Some(payload.into());
         }
         if self.queued_at_pause && self.taken_at_pause == self.output.taken() {
             self.unread_pings = self.unread_pings.saturating_add(1);
@@ -288,8 +295,8 @@ impl Sender {
     /// What is queued, with the pong that waited if its time has come.
     pub(super) fn output(&mut self) -> &mut Output {
         if self.output.remaining() < PONGS_AT_ONCE
-            && let Some(payload) = self.pong.take()
-            && self.state.may_send()
+            && self.owes_pong()
+            && let Some(payload) = self.take_pong()
         {
             self.urgent(Opcode::Pong, &payload);
         }
@@ -298,7 +305,28 @@ impl Sender {
 
     /// Whether there is something to write.
     pub(super) fn wants_write(&self) -> bool {
-        !self.output.is_empty() || (self.pong.is_some() && self.state.may_send())
+        !self.output.is_empty() || self.owes_pong()
+    }
+
+    /// Whether a ping is yet to be answered.
+    fn owes_pong(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.pong.is_some()) && self.state.may_send()
+    }
+
+    fn take_pong(&mut self) -> Option<Box<[u8]>> {
+        let pong = self.rare.as_mut()?.pong.take();
+        self.rare.take_if(|rare| rare.message.is_none());
+        pong
+    }
+
+    /// The message that is being sent in fragments.
+    #[inline]
+    fn unfinished(&self) -> Option<&Unfinished> {
+        self.rare.as_ref()?.message.as_ref()
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// The peer closed: answers with its code (RFC 6455 §5.5.1), empty with empty.
@@ -364,7 +392,7 @@ impl Sender {
     #[inline]
     fn check_message(&self) -> Result<(), SendError> {
         self.check_open()?;
-        if self.message.is_some() {
+        if self.unfinished().is_some() {
             return Err(SendError::UnfinishedMessage);
         }
         Ok(())
