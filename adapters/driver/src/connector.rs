@@ -1,19 +1,17 @@
 //! [`Connector`]: how a client opens WebSockets.
 
-use crate::deadline::until;
+use crate::dial::dial;
 use crate::entropy::ThreadEntropy;
 use crate::error::Error;
 use crate::opening::Opening;
 use crate::runtime::{Bind, Clock, Connect, Runtime};
 use crate::stream::WsStream;
 use crate::target::{Target, UrlError};
-use crate::turn::Turn;
+use sansws_core::Config;
 #[cfg(feature = "deflate")]
 use sansws_core::deflate::Deflate;
 use sansws_core::handshake::{ClientHandshake, ClientRequest, HandshakeLimits, Response};
-use sansws_core::{Config, TimedOut};
 use std::fmt;
-use std::io;
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -69,17 +67,18 @@ impl<R> Connector<R> {
         Self { limits, ..self }
     }
 
-    /// How long resolving the host and connecting to it may take together, without the time that
-    /// [`one_at_a_time`](Self::one_at_a_time) waits. Default: 10 s.
+    /// How long resolving the host and connecting to it may take together, without the time in which
+    /// [`one_at_a_time`](Self::one_at_a_time) lets no address be tried. Default: 10 s.
     #[must_use]
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self { connect_timeout, ..self }
     }
 
     /// Whether no two handshakes with one address and port are under way at a time in this process, whichever
-    /// connectors begin them (RFC 6455 §4.1 step 2). Default: no. The RFC demands it of clients that run other people's
-    /// scripts, as browsers do, so that these cannot make them flood a server; a program that opens its own connections
-    /// wants them soon.
+    /// connectors begin them (RFC 6455 §4.1 step 2). An address that has one is passed over in favour of the host's
+    /// others, and tried once it is free. Default: no. The RFC demands it of clients that
+    /// run other people's scripts, as browsers do, so that these cannot make them flood a server; a program that opens
+    /// its own connections wants them soon.
     #[must_use]
     pub fn one_at_a_time(self, one_at_a_time: bool) -> Self {
         Self { one_at_a_time, ..self }
@@ -100,8 +99,11 @@ impl<R> Connector<R> {
 }
 
 impl<R: Runtime> Connector<R> {
-    /// Connects over TCP to a `ws:` URL and opens a WebSocket. The host's addresses are tried in turn. The answer
-    /// comes with it. Redirects are not followed.
+    /// Connects over TCP to a `ws:` URL and opens a WebSocket. The answer comes with it. Redirects are not followed.
+    ///
+    /// The host's addresses race by Happy Eyeballs (RFC 8305): families alternate, an attempt starts 250 ms after
+    /// the one before or as soon as that has failed, and the first that connects is it. If all fail, the error is the
+    /// one that came first.
     ///
     /// Not cancel safe: dropped, the attempt is given up.
     ///
@@ -113,11 +115,9 @@ impl<R: Runtime> Connector<R> {
     where
         R: Connect + Bind<<R as Connect>::Tcp>,
     {
-        let target = Target::parse(url)?;
-        if target.is_secure() {
-            return Err(UrlError::NoTls.into());
-        }
-        let (stream, _turn) = self.tcp(&target).await?;
+        let target = plain(url)?;
+        let (host, port) = (target.host(), target.port());
+        let (stream, _turn) = dial::<R>(host, port, self.connect_timeout, self.one_at_a_time).await?;
         self.client(stream, ClientRequest::new(target.authority(), target.resource())).await
     }
 
@@ -146,34 +146,12 @@ impl<R: Runtime> Connector<R> {
         let (connection, response) = opening.ask(handshake).await?;
         Ok((opening.opened(connection, response.protocol().map(Into::into)), response))
     }
+}
 
-    /// Connects to the first address of the host that answers, when it is our turn. An address that does not answer
-    /// leaves the others their share of the time.
-    async fn tcp(&self, target: &Target) -> Result<(R::Tcp, Option<Turn>), Error>
-    where
-        R: Connect,
-    {
-        let timed_out = || Error::from(TimedOut::Connect(self.connect_timeout));
-        let mut clock = R::Clock::default();
-        let deadline = clock.now() + self.connect_timeout;
-        let resolved = until(&mut clock, deadline, R::resolve(target.host(), target.port())).await;
-        let addresses = resolved.ok_or_else(timed_out)??;
-        let mut failure = io::Error::new(io::ErrorKind::NotFound, "host has no address").into();
-        let mut left = deadline.saturating_duration_since(clock.now());
-        let mut untried = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-        for address in addresses {
-            let turn = if self.one_at_a_time { Some(Turn::take(address).await) } else { None };
-            let start = clock.now();
-            match until(&mut clock, start + left / untried.max(1), R::connect(address)).await {
-                Some(Ok(stream)) => return Ok((stream, turn)),
-                Some(Err(error)) => failure = error.into(),
-                None => failure = timed_out(),
-            }
-            untried = untried.saturating_sub(1);
-            left = left.saturating_sub(clock.now().saturating_duration_since(start));
-        }
-        Err(failure)
-    }
+/// A URL without TLS.
+fn plain(url: &str) -> Result<Target, UrlError> {
+    let target = Target::parse(url)?;
+    if target.is_secure() { Err(UrlError::NoTls) } else { Ok(target) }
 }
 
 impl<R> Clone for Connector<R> {

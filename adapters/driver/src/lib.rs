@@ -9,6 +9,7 @@
 //! The protocol is `sansws_core`'s; here is only who reads and writes when:
 //!
 //! - `drive` is the loop between one connection and one transport,
+//! - `dial` finds the address of a host that answers first,
 //! - `opening` drives the opening handshake,
 //! - `pool` lends the thread's buffers to whichever connection is busy,
 //! - `wakers` lets the two sides of a connection live on two tasks.
@@ -16,6 +17,7 @@
 mod acceptor;
 mod connector;
 mod deadline;
+mod dial;
 mod drive;
 mod entropy;
 mod error;

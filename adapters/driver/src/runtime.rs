@@ -37,7 +37,7 @@ pub trait Connect: Bind<Self::Tcp> {
     /// Its TCP stream.
     type Tcp;
 
-    /// The addresses of a host, in the order to try them.
+    /// All addresses of a host at once, the best first (RFC 6724), as `getaddrinfo` gives them.
     fn resolve(host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
 
     /// Connects to one of them.

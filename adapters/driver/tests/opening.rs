@@ -14,7 +14,7 @@ use std::pin::pin;
 use support::pipe::pipe;
 use support::script::{Cut, Peer, Read, Write, script, sends};
 use support::task::{poll_and_drop, run, run_until_idle};
-use support::{Acceptor, Connector, Failure, REQUEST, time, wire};
+use support::{Acceptor, Connector, Failure, REQUEST, net, time, wire};
 
 /// A request with these headers beside those it must have.
 fn request(headers: &[&str]) -> Vec<u8> {
@@ -547,25 +547,30 @@ mod clients {
     }
 
     #[test]
-    fn connect_to_the_first_address_that_answers() {
-        let refused = || Some(Err(ErrorKind::ConnectionRefused.into()));
-        let (peer, transport) = script(Cut::NONE, [Read::Eof]);
-        support::servers([refused(), refused(), Some(Ok(transport)), None]);
-        let asked = run(Connector::new().connect("ws://Example.com:8080/a?b")).map(|_| ()).map_err(Failure::from);
-        assert_eq!(asked, Err(Failure::Handshake(HandshakeError::UnexpectedEof)));
-        assert!(peer.written().starts_with(b"GET /a?b HTTP/1.1\r\nHost: example.com:8080\r\n"));
+    fn ask_for_what_the_url_says() {
+        check("ws://Example.com:8080/a?b", "GET /a?b HTTP/1.1\r\nHost: example.com:8080\r\n");
+        check("http://[::1]", "GET / HTTP/1.1\r\nHost: [::1]\r\n");
+
+        #[track_caller]
+        fn check(url: &str, start: &str) {
+            let (peer, transport) = script(Cut::NONE, [Read::Eof]);
+            net::servers([Some(Ok(transport))]);
+            assert!(run(Connector::new().connect(url)).is_err());
+            let asked = String::from_utf8(peer.written()).unwrap();
+            assert!(asked.starts_with(start), "{asked}");
+        }
     }
 
     #[test]
     fn tell_why_there_is_no_connection() {
-        support::servers([Some(Err(ErrorKind::TimedOut.into())), Some(Err(ErrorKind::ConnectionRefused.into()))]);
-        check("ws://h", &Failure::Io(ErrorKind::ConnectionRefused)); // of the last
-        support::servers([]);
+        net::servers([]);
         check("ws://h", &Failure::Io(ErrorKind::NotFound));
         check("ws://nowhere", &Failure::Io(ErrorKind::NotFound));
         check("wss://h", &Failure::Url(UrlError::NoTls));
         check("ws://h/#a", &Failure::Url(UrlError::Fragment));
         check("mailto:h", &Failure::Url(UrlError::Scheme("mailto".into())));
+        net::servers([Some(net::closes())]);
+        check("ws://{h}", &Failure::Head(InvalidHead::Host("{h}".into()))); // a host to the URL standard, not to HTTP
 
         #[track_caller]
         fn check(url: &str, expected: &Failure) {
