@@ -105,6 +105,9 @@ impl<R: Runtime> Connector<R> {
     /// the one before or as soon as that has failed, and the first that connects is it. If all fail, the error is the
     /// one that came first.
     ///
+    /// A user name or password in the URL is sent as `Authorization: Basic` (RFC 7617), unless the connector has an
+    /// `Authorization` [`header`](Self::header) of its own.
+    ///
     /// Not cancel safe: dropped, the attempt is given up.
     ///
     /// # Errors
@@ -118,7 +121,7 @@ impl<R: Runtime> Connector<R> {
         let target = plain(url)?;
         let (host, port) = (target.host(), target.port());
         let (stream, _turn) = dial::<R>(host, port, self.connect_timeout, self.one_at_a_time).await?;
-        self.client(stream, ClientRequest::new(target.authority(), target.resource())).await
+        self.client(stream, self.request(&target)).await
     }
 
     /// Opens a WebSocket on a stream that is connected to the server: through a proxy, over a Unix socket, over TLS
@@ -145,6 +148,16 @@ impl<R: Runtime> Connector<R> {
         let handshake = ClientHandshake::new(request, self.config.clone(), self.limits.clone(), entropy, now)?;
         let (connection, response) = opening.ask(handshake).await?;
         Ok((opening.opened(connection, response.protocol().map(Into::into)), response))
+    }
+
+    /// What the URL says of the request.
+    fn request(&self, target: &Target) -> ClientRequest {
+        let request = ClientRequest::new(target.authority(), target.resource());
+        let ours = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Authorization"));
+        match target.credentials() {
+            Some(credentials) if !ours => request.header("Authorization", credentials.to_basic()),
+            _ => request,
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 
 mod acceptor;
 mod connector;
+mod credentials;
 mod deadline;
 mod dial;
 mod drive;
@@ -32,6 +33,7 @@ mod wakers;
 
 pub use acceptor::{Acceptor, Origins};
 pub use connector::Connector;
+pub use credentials::Credentials;
 pub use deadline::until;
 pub use entropy::ThreadEntropy;
 pub use error::Error;

@@ -548,16 +548,22 @@ mod clients {
 
     #[test]
     fn ask_for_what_the_url_says() {
-        check("ws://Example.com:8080/a?b", "GET /a?b HTTP/1.1\r\nHost: example.com:8080\r\n");
-        check("http://[::1]", "GET / HTTP/1.1\r\nHost: [::1]\r\n");
+        check(Connector::new(), "ws://Example.com:8080/a?b", "GET /a?b HTTP/1.1\r\nHost: example.com:8080\r\n", None);
+        check(Connector::new(), "http://[::1]", "GET / HTTP/1.1\r\nHost: [::1]\r\n", None);
+        let info = "ws://a%40b:c:d@h/";
+        let head = "GET / HTTP/1.1\r\nHost: h\r\n";
+        check(Connector::new().header("Cookie", "x"), info, head, Some("Authorization: Basic YUBiOmM6ZA=="));
+        check(Connector::new().header("authorization", "Bearer x"), info, head, Some("authorization: Bearer x"));
 
         #[track_caller]
-        fn check(url: &str, start: &str) {
+        fn check(connector: Connector, url: &str, start: &str, authorization: Option<&str>) {
             let (peer, transport) = script(Cut::NONE, [Read::Eof]);
             net::servers([Some(Ok(transport))]);
-            assert!(run(Connector::new().connect(url)).is_err());
+            assert!(run(connector.connect(url)).is_err());
             let asked = String::from_utf8(peer.written()).unwrap();
             assert!(asked.starts_with(start), "{asked}");
+            let lines = asked.lines().filter(|line| line.to_ascii_lowercase().starts_with("authorization"));
+            assert_eq!(lines.collect::<Vec<_>>(), authorization.into_iter().collect::<Vec<_>>());
         }
     }
 
@@ -569,6 +575,7 @@ mod clients {
         check("wss://h", &Failure::Url(UrlError::NoTls));
         check("ws://h/#a", &Failure::Url(UrlError::Fragment));
         check("mailto:h", &Failure::Url(UrlError::Scheme("mailto".into())));
+        check("ws://a%3Ab@h", &Failure::Url(UrlError::Credentials));
         net::servers([Some(net::closes())]);
         check("ws://{h}", &Failure::Head(InvalidHead::Host("{h}".into()))); // a host to the URL standard, not to HTTP
 
