@@ -1,5 +1,8 @@
 //! [`Connector`]: how a client opens WebSockets.
 
+#[cfg(unix)]
+mod unix;
+
 use crate::dial::dial;
 use crate::entropy::ThreadEntropy;
 use crate::error::Error;
@@ -76,7 +79,7 @@ impl<R> Connector<R> {
 
     /// Whether no two handshakes with one address and port are under way at a time in this process, whichever
     /// connectors begin them (RFC 6455 §4.1 step 2). An address that has one is passed over in favour of the host's
-    /// others, and tried once it is free. Default: no. The RFC demands it of clients that
+    /// others, and tried once it is free; Unix sockets are not counted. Default: no. The RFC demands it of clients that
     /// run other people's scripts, as browsers do, so that these cannot make them flood a server; a program that opens
     /// its own connections wants them soon.
     #[must_use]
@@ -124,8 +127,8 @@ impl<R: Runtime> Connector<R> {
         self.client(stream, self.request(&target)).await
     }
 
-    /// Opens a WebSocket on a stream that is connected to the server: through a proxy, over a Unix socket, over TLS
-    /// of the caller's own. What the connector knows of subprotocols and headers is added to the request.
+    /// Opens a WebSocket on a stream that is connected to the server: through a proxy, over TLS of the caller's
+    /// own. What the connector knows of subprotocols and headers is added to the request.
     ///
     /// Not cancel safe: dropped, the stream is dropped with it.
     ///

@@ -37,6 +37,8 @@ pub use credentials::Credentials;
 pub use deadline::until;
 pub use entropy::ThreadEntropy;
 pub use error::Error;
+#[cfg(unix)]
+pub use runtime::ConnectUnix;
 pub use runtime::{Bind, Clock, Connect, Runtime};
 pub use stream::WsStream;
 pub use target::{Target, UrlError};

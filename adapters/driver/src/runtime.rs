@@ -5,6 +5,8 @@ use sansws_core::Instant;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::Path;
 use std::task::{Context, Poll};
 
 /// The time, and a timer for one deadline.
@@ -42,4 +44,14 @@ pub trait Connect: Bind<Self::Tcp> {
 
     /// Connects to one of them.
     fn connect(address: SocketAddr) -> impl Future<Output = io::Result<Self::Tcp>> + Send;
+}
+
+/// A runtime that can connect to Unix sockets.
+#[cfg(unix)]
+pub trait ConnectUnix: Bind<Self::Unix> {
+    /// Its Unix stream.
+    type Unix;
+
+    /// Connects to the socket at this path.
+    fn connect_unix(path: &Path) -> impl Future<Output = io::Result<Self::Unix>> + Send;
 }

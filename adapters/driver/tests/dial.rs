@@ -267,3 +267,20 @@ mod turns {
         assert_eq!(log_since(begun), "+6a@300 =6a@300", "4a is taken, 6a is not");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn unix_sockets() {
+    check(connects(999), "+4a@0 =4a@999", CONNECTED);
+    check(fails(0, ErrorKind::NotFound), "+4a@0 !4a@0", Failure::Io(ErrorKind::NotFound));
+    check(NEVER, "+4a@0 -4a@1000", Failure::TimedOut(TimedOut::Connect(ms(1000))));
+
+    #[track_caller]
+    fn check(plan: Plan, log: &str, failure: Failure) {
+        let (connector, begun) = (Connector::new().connect_timeout(ms(1000)), time::elapsed());
+        let path = address("4a").to_string();
+        host(0, [("4a", plan)]);
+        let failed = run_through_time(connector.connect_unix(path, "ws://nowhere/")).unwrap_err();
+        assert_eq!((&*log_since(begun), Failure::from(failed)), (log, failure));
+    }
+}

@@ -557,13 +557,30 @@ mod clients {
 
         #[track_caller]
         fn check(connector: Connector, url: &str, start: &str, authorization: Option<&str>) {
-            let (peer, transport) = script(Cut::NONE, [Read::Eof]);
-            net::servers([Some(Ok(transport))]);
-            assert!(run(connector.connect(url)).is_err());
-            let asked = String::from_utf8(peer.written()).unwrap();
-            assert!(asked.starts_with(start), "{asked}");
-            let lines = asked.lines().filter(|line| line.to_ascii_lowercase().starts_with("authorization"));
-            assert_eq!(lines.collect::<Vec<_>>(), authorization.into_iter().collect::<Vec<_>>());
+            let server = || {
+                let (peer, transport) = script(Cut::NONE, [Read::Eof]);
+                net::servers([Some(Ok(transport))]);
+                peer
+            };
+            let asked = [
+                {
+                    let peer = server();
+                    assert!(run(connector.connect(url)).is_err());
+                    peer.written()
+                },
+                #[cfg(unix)]
+                {
+                    let peer = server();
+                    assert!(run(connector.connect_unix("127.0.0.1", url)).is_err());
+                    peer.written()
+                },
+            ];
+            for asked in asked {
+                let asked = String::from_utf8(asked).unwrap();
+                assert!(asked.starts_with(start), "{asked}");
+                let lines = asked.lines().filter(|line| line.to_ascii_lowercase().starts_with("authorization"));
+                assert_eq!(lines.collect::<Vec<_>>(), authorization.into_iter().collect::<Vec<_>>());
+            }
         }
     }
 
@@ -583,6 +600,11 @@ mod clients {
         fn check(url: &str, expected: &Failure) {
             let asked = run(Connector::new().connect(url)).map(|_| ()).map_err(Failure::from);
             assert_eq!(asked.as_ref(), Err(expected), "{url}");
+            #[cfg(unix)]
+            if matches!(expected, Failure::Url(_)) {
+                let asked = run(Connector::new().connect_unix("nowhere", url)).map(|_| ()).map_err(Failure::from);
+                assert_eq!(asked.as_ref(), Err(expected), "{url}");
+            }
         }
     }
 }

@@ -311,4 +311,6 @@ fn connections_may_be_sent_and_shared() {
 
     fn check_future(_: impl Send) {}
     check_future(connect("ws://h"));
+    #[cfg(unix)]
+    check_future(Connector::new().connect_unix("path", "ws://h"));
 }

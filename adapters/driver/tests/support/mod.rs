@@ -72,6 +72,17 @@ impl Connect for Hand {
     }
 }
 
+#[cfg(unix)]
+impl sansws_driver::ConnectUnix for Hand {
+    type Unix = Scripted;
+
+    /// The path is the address.
+    async fn connect_unix(path: &std::path::Path) -> io::Result<Scripted> {
+        let address = path.to_str().and_then(|path| path.parse().ok());
+        net::connect(address.expect("the path is no address")).await
+    }
+}
+
 pub(crate) type Acceptor = sansws_driver::Acceptor<Hand>;
 pub(crate) type Connector = sansws_driver::Connector<Hand>;
 
