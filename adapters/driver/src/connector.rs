@@ -1,7 +1,10 @@
 //! [`Connector`]: how a client opens WebSockets.
 
+#[cfg(unix)]
+mod unix;
+
 use crate::connecting::Connecting;
-use crate::deadline::until;
+use crate::dial::dial;
 use crate::entropy::ThreadEntropy;
 use crate::error::Error;
 use crate::link::Link;
@@ -9,14 +12,12 @@ use crate::runtime::{Bind, Clock, Connect, Runtime};
 use crate::stream::WsStream;
 use crate::target::{Target, UrlError};
 use crate::transport::Transport;
-use crate::turn::Turn;
+use sansws_core::Config;
 #[cfg(feature = "deflate")]
 use sansws_core::deflate::Deflate;
 use sansws_core::handshake::{ClientHandshake, ClientRequest, HandshakeError, HandshakeLimits, Response};
-use sansws_core::{Config, TimedOut};
 use std::fmt;
 use std::future::poll_fn;
-use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,8 +81,8 @@ impl<R> Connector<R> {
         Self { limits, ..self }
     }
 
-    /// How long resolving the host and connecting to it may take together, without the time that
-    /// [`one_at_a_time`](Self::one_at_a_time) waits. Default: 10 s.
+    /// How long resolving the host and connecting to it may take together, without the time in which
+    /// [`one_at_a_time`](Self::one_at_a_time) lets no address be tried. Default: 10 s.
     #[must_use]
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self { connect_timeout, ..self }
@@ -105,9 +106,10 @@ impl<R> Connector<R> {
     }
 
     /// Whether no two handshakes with one address and port are under way at a time in this process, whichever
-    /// connectors begin them (RFC 6455 §4.1 step 2). Default: no. The RFC demands it of clients that run other people's
-    /// scripts, as browsers do, so that these cannot make them flood a server; a program that opens its own connections
-    /// wants them soon.
+    /// connectors begin them (RFC 6455 §4.1 step 2). An address that has one is passed over in favour of the host's
+    /// others, and tried once it is free; Unix sockets are not counted. Default: no. The RFC demands it of clients that
+    /// run other people's scripts, as browsers do, so that these cannot make them flood a server; a program that opens
+    /// its own connections wants them soon.
     #[must_use]
     pub fn one_at_a_time(self, one_at_a_time: bool) -> Self {
         Self { one_at_a_time, ..self }
@@ -128,8 +130,15 @@ impl<R> Connector<R> {
 }
 
 impl<R: Runtime> Connector<R> {
-    /// Connects over TCP to a `ws:` or `wss:` URL and opens a WebSocket. The host's addresses are tried in turn. The answer
-    /// comes with it. Redirects are not followed.
+    /// Connects over TCP to a `ws:` or `wss:` URL and opens a WebSocket. The answer comes with it. Redirects are not
+    /// followed.
+    ///
+    /// The host's addresses race by Happy Eyeballs (RFC 8305): families alternate, an attempt starts 250 ms after
+    /// the one before or as soon as that has failed, and the first that connects is it. If all fail, the error is the
+    /// one that came first.
+    ///
+    /// A user name or password in the URL is sent as `Authorization: Basic` (RFC 7617), unless the connector has an
+    /// `Authorization` [`header`](Self::header) of its own.
     ///
     /// Not cancel safe: dropped, the attempt is given up.
     ///
@@ -143,8 +152,9 @@ impl<R: Runtime> Connector<R> {
     {
         let target = Target::parse(url)?;
         let secured = self.secured(&target)?;
-        let (stream, _turn) = self.tcp(&target).await?;
-        self.open(secured(R::bind(stream)), ClientRequest::new(target.authority(), target.resource())).await
+        let (host, port) = (target.host(), target.port());
+        let (stream, _turn) = dial::<R>(host, port, self.connect_timeout, self.one_at_a_time).await?;
+        self.open(secured(R::bind(stream)), self.request(&target)).await
     }
 
     /// Opens a WebSocket at a `ws:` or `wss:` URL over a stream that is connected to its host already, or to a proxy that
@@ -165,7 +175,7 @@ impl<R: Runtime> Connector<R> {
     {
         let target = Target::parse(url)?;
         let secured = self.secured(&target)?;
-        self.open(secured(R::bind(stream)), ClientRequest::new(target.authority(), target.resource())).await
+        self.open(secured(R::bind(stream)), self.request(&target)).await
     }
 
     /// Opens a WebSocket with a request of the caller's own, on a stream that is connected to the server. What the
@@ -223,32 +233,14 @@ impl<R: Runtime> Connector<R> {
         if target.is_secure() { Err(UrlError::NoTls.into()) } else { Ok(Link::plain) }
     }
 
-    /// Connects to the first address of the host that answers, when it is our turn. An address that does not answer
-    /// leaves the others their share of the time.
-    async fn tcp(&self, target: &Target) -> Result<(R::Tcp, Option<Turn>), Error>
-    where
-        R: Connect,
-    {
-        let timed_out = || Error::from(TimedOut::Connect(self.connect_timeout));
-        let mut clock = R::Clock::default();
-        let deadline = clock.now() + self.connect_timeout;
-        let resolved = until(&mut clock, deadline, R::resolve(target.host(), target.port())).await;
-        let addresses = resolved.ok_or_else(timed_out)??;
-        let mut failure = io::Error::new(io::ErrorKind::NotFound, "host has no address").into();
-        let mut left = deadline.saturating_duration_since(clock.now());
-        let mut untried = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-        for address in addresses {
-            let turn = if self.one_at_a_time { Some(Turn::take(address).await) } else { None };
-            let start = clock.now();
-            match until(&mut clock, start + left / untried.max(1), R::connect(address)).await {
-                Some(Ok(stream)) => return Ok((stream, turn)),
-                Some(Err(error)) => failure = error.into(),
-                None => failure = timed_out(),
-            }
-            untried = untried.saturating_sub(1);
-            left = left.saturating_sub(clock.now().saturating_duration_since(start));
+    /// What the URL says of the request.
+    fn request(&self, target: &Target) -> ClientRequest {
+        let request = ClientRequest::new(target.authority(), target.resource());
+        let ours = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Authorization"));
+        match target.credentials() {
+            Some(credentials) if !ours => request.header("Authorization", credentials.to_basic()),
+            _ => request,
         }
-        Err(failure)
     }
 }
 

@@ -10,6 +10,7 @@
 //!
 //! - `drive` is the loop between one connection and one transport, `link`: with or without `tls` on it,
 //! - `inner` is that loop and who waits for it: a `stream` as a whole, or `halves` and any number of `sender`s,
+//! - `dial` finds the address of a host that answers first,
 //! - `opening`, `accepting` and `connecting` are the opening handshake, step by step,
 //! - `pool` lends the thread's buffers to whichever connection is busy,
 //! - `wakers` lets the sides of a connection live on several tasks,
@@ -19,7 +20,9 @@ mod accepting;
 mod acceptor;
 mod connecting;
 mod connector;
+mod credentials;
 mod deadline;
+mod dial;
 mod drain;
 mod drive;
 mod entropy;
@@ -41,11 +44,14 @@ mod wakers;
 
 pub use acceptor::{Acceptor, Origins};
 pub use connector::Connector;
+pub use credentials::Credentials;
 pub use deadline::until;
 pub use drain::Drain;
 pub use entropy::ThreadEntropy;
 pub use error::Error;
 pub use halves::{Reader, ReuniteError, Writer};
+#[cfg(unix)]
+pub use runtime::ConnectUnix;
 pub use runtime::{Bind, Clock, Connect, Runtime};
 #[cfg(feature = "tls")]
 pub use rustls;

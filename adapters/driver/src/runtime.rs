@@ -5,6 +5,8 @@ use sansws_core::Instant;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::Path;
 use std::task::{Context, Poll};
 
 /// The time, and a timer for one deadline.
@@ -37,9 +39,19 @@ pub trait Connect: Bind<Self::Tcp> {
     /// Its TCP stream.
     type Tcp;
 
-    /// The addresses of a host, in the order to try them.
+    /// All addresses of a host at once, the best first (RFC 6724), as `getaddrinfo` gives them.
     fn resolve(host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
 
     /// Connects to one of them.
     fn connect(address: SocketAddr) -> impl Future<Output = io::Result<Self::Tcp>> + Send;
+}
+
+/// A runtime that can connect to Unix sockets.
+#[cfg(unix)]
+pub trait ConnectUnix: Bind<Self::Unix> {
+    /// Its Unix stream.
+    type Unix;
+
+    /// Connects to the socket at this path.
+    fn connect_unix(path: &Path) -> impl Future<Output = io::Result<Self::Unix>> + Send;
 }

@@ -1,5 +1,6 @@
 //! [`Target`]: what a `ws:` or `wss:` URL says (RFC 6455 §3).
 
+use crate::credentials::Credentials;
 use std::fmt;
 use url::{Position, Url};
 
@@ -20,16 +21,17 @@ pub struct Target {
     port: u16,
     authority: String,
     resource: String,
+    credentials: Option<Credentials>,
 }
 
 impl Target {
-    /// Reads a URL as WHATWG's standard does, `http` and `https` taken for `ws` and `wss`.
-    ///
-    /// User name and password do not become part of anything here.
+    /// Reads a URL as WHATWG's standard does, `http` and `https` taken for `ws` and `wss`: it lower-cases and
+    /// encodes hosts, resolves `.` and `..`, and knows no zones of IPv6 addresses.
     ///
     /// # Errors
     ///
-    /// [`UrlError`] if it is no URL, has another scheme, or a fragment, be it empty (RFC 6455 §3).
+    /// [`UrlError`] if it is no URL, has another scheme, a fragment, be it empty (RFC 6455 §3), or user info that
+    /// cannot be sent.
     pub fn parse(url: &str) -> Result<Self, UrlError> {
         let url = Url::parse(url).map_err(UrlError::Parse)?;
         let (secure, default_port) = match url.scheme() {
@@ -50,6 +52,7 @@ impl Target {
             port: url.port().unwrap_or(default_port),
             authority: authority.into(),
             resource: url[Position::BeforePath..end].into(),
+            credentials: Credentials::parse(url.username(), url.password().unwrap_or_default())?,
         })
     }
 
@@ -82,6 +85,12 @@ impl Target {
     pub fn resource(&self) -> &str {
         &self.resource
     }
+
+    /// The user name and password, if either is not empty. They are in nothing else here.
+    #[must_use]
+    pub const fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
 }
 
 /// Why a URL is not one of a WebSocket.
@@ -94,6 +103,9 @@ pub enum UrlError {
     Scheme(String),
     /// It has a fragment (RFC 6455 §3).
     Fragment,
+    /// Its user name or password is not UTF-8 or has a control character, or its user name a colon: `Authorization:
+    /// Basic` cannot say that (RFC 7617 §2).
+    Credentials,
     /// It wants TLS, and the connector has no configuration for it: neither its own, nor roots that a feature builds in.
     NoTls,
 }
@@ -104,6 +116,7 @@ impl fmt::Display for UrlError {
             Self::Parse(error) => write!(f, "invalid URL: {error}"),
             Self::Scheme(scheme) => write!(f, "URL scheme {scheme:?} is not ws or wss"),
             Self::Fragment => f.write_str("URL has a fragment"),
+            Self::Credentials => f.write_str("URL has a user name or password that cannot be sent"),
             Self::NoTls => {
                 f.write_str("URL wants TLS, for which the connector has neither a configuration nor roots built in")
             }
@@ -116,6 +129,9 @@ impl std::error::Error for UrlError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use sansws_core::handshake::{ClientHandshake, ClientRequest, HandshakeLimits};
+    use sansws_core::{Config, Instant};
 
     /// R001–R004, R014, W012–W019.
     #[test]
@@ -126,9 +142,37 @@ mod tests {
         check("ws://h/a??", Ok((false, "h", 80, "h", "/a??")));
         check("http://h:8080/a%20b?c d", Ok((false, "h", 8080, "h:8080", "/a%20b?c%20d")));
         check("https://h", Ok((true, "h", 443, "h", "/")));
-        check("ws://user:secret@h/", Ok((false, "h", 80, "h", "/")));
         check("ws://[::1]:9001/", Ok((false, "::1", 9001, "[::1]:9001", "/")));
         check("ws://bücher.example/ü", Ok((false, "xn--bcher-kva.example", 80, "xn--bcher-kva.example", "/%C3%BC")));
+        // As WHATWG's standard reads it.
+        check("HTTP://h:80", Ok((false, "h", 80, "h", "/")));
+        check("http://h:443", Ok((false, "h", 443, "h:443", "/")));
+        check("https://h:443/a", Ok((true, "h", 443, "h", "/a")));
+        check("https://h:80/a", Ok((true, "h", 80, "h:80", "/a")));
+        check("ws://h:", Ok((false, "h", 80, "h", "/")));
+        check("wss://h:00443", Ok((true, "h", 443, "h", "/")));
+        check("ws://h:0", Ok((false, "h", 0, "h:0", "/")));
+        check("ws://h:65536", Err(UrlError::Parse(url::ParseError::InvalidPort)));
+        check("ws://h:-1", Err(UrlError::Parse(url::ParseError::InvalidPort)));
+        check("ws:h/a", Ok((false, "h", 80, "h", "/a")));
+        check("ws:///h/a", Ok((false, "h", 80, "h", "/a")));
+        check(" ws:\\\\h\\a\t\n ", Ok((false, "h", 80, "h", "/a")));
+        check("ws://h/a/./b/../c/", Ok((false, "h", 80, "h", "/a/c/")));
+        check("ws://h/%2E%2e/../a", Ok((false, "h", 80, "h", "/a")));
+        check("ws://h//a//?/../b", Ok((false, "h", 80, "h", "//a//?/../b")));
+        check("ws://h?a=\"<>'", Ok((false, "h", 80, "h", "/?a=%22%3C%3E%27")));
+        check("ws://h./", Ok((false, "h.", 80, "h.", "/")));
+        check("ws://ex%41mple.COM", Ok((false, "example.com", 80, "example.com", "/")));
+        check("ws://xn--BCHER-kva.example", Ok((false, "xn--bcher-kva.example", 80, "xn--bcher-kva.example", "/")));
+        check("ws://\u{ff21}\u{3002}b", Ok((false, "a.b", 80, "a.b", "/"))); // fullwidth A, ideographic full stop
+        check("ws://xn--a", Err(UrlError::Parse(url::ParseError::IdnaError)));
+        check("ws://127.1:81", Ok((false, "127.0.0.1", 81, "127.0.0.1:81", "/")));
+        check("ws://1.2.3.256", Err(UrlError::Parse(url::ParseError::InvalidIpv4Address)));
+        check("ws://[0:0::0:1]", Ok((false, "::1", 80, "[::1]", "/")));
+        check("ws://[::ffff:1.2.3.4]", Ok((false, "::ffff:102:304", 80, "[::ffff:102:304]", "/")));
+        check("ws://[fe80::1%25eth0]", Err(UrlError::Parse(url::ParseError::InvalidIpv6Address)));
+        check("ws://[fe80::1%eth0]", Err(UrlError::Parse(url::ParseError::InvalidIpv6Address)));
+        check("ws://::1", Err(UrlError::Parse(url::ParseError::EmptyHost)));
         check("ws://h/#", Err(UrlError::Fragment));
         check("ws://h/#a", Err(UrlError::Fragment));
         check("ftp://h/", Err(UrlError::Scheme("ftp".into())));
@@ -141,6 +185,19 @@ mod tests {
             let target = Target::parse(url);
             let parts = target.as_ref().map(|t| (t.secure, t.host(), t.port(), t.authority(), t.resource()));
             assert_eq!(parts, expected.as_ref().map(|parts| *parts), "{url}");
+        }
+    }
+
+    proptest! {
+        /// What is behind the host can be sent, whatever it is.
+        #[test]
+        fn any_resource_can_be_sent(resource: String) {
+            if let Ok(target) = Target::parse(&format!("ws://h/{resource}")) {
+                let request = ClientRequest::new(target.authority(), target.resource());
+                let (config, limits) = (Config::client(), HandshakeLimits::default());
+                let asked = ClientHandshake::new(request, config, limits, |_: &mut [u8]| (), Instant::ORIGIN);
+                prop_assert_eq!(asked.err(), None);
+            }
         }
     }
 }

@@ -30,6 +30,7 @@ pub(crate) struct Session {
 impl Session {
     /// The client's end of a connection with `host`, a name or an address.
     pub(crate) fn client(config: Arc<ClientConfig>, host: &str) -> io::Result<Box<Self>> {
+        let host = host.strip_suffix('.').unwrap_or(host); // the root is not part of a certificate's names
         let host = ServerName::try_from(host).map_err(invalid)?.to_owned();
         Ok(Self::new(ClientConnection::new(config, host).map_err(invalid)?))
     }

@@ -1,10 +1,9 @@
 //! [`Turn`]: at most one opening handshake with an address at a time (RFC 6455 §4.1 step 2).
 
 use std::collections::HashMap;
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// Addresses with a handshake under way, and who waits for it to end.
 static TAKEN: Mutex<Option<HashMap<SocketAddr, Vec<Waker>>>> = Mutex::new(None);
@@ -14,24 +13,21 @@ static TAKEN: Mutex<Option<HashMap<SocketAddr, Vec<Waker>>>> = Mutex::new(None);
 pub(crate) struct Turn(SocketAddr);
 
 impl Turn {
-    /// Waits for it.
-    pub(crate) async fn take(address: SocketAddr) -> Self {
-        poll_fn(|cx| {
-            let mut taken = lock();
-            match taken.get_or_insert_default().get_mut(&address) {
-                None => {
-                    taken.get_or_insert_default().insert(address, Vec::new());
-                    Poll::Ready(Self(address))
-                }
-                Some(waiting) => {
-                    if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-                        waiting.push(cx.waker().clone());
-                    }
-                    Poll::Pending
-                }
+    /// Takes it, or has the task of `cx` woken when it is worth asking again.
+    pub(crate) fn poll_take(address: SocketAddr, cx: &Context<'_>) -> Poll<Self> {
+        let mut taken = lock();
+        match taken.get_or_insert_default().get_mut(&address) {
+            None => {
+                taken.get_or_insert_default().insert(address, Vec::new());
+                Poll::Ready(Self(address))
             }
-        })
-        .await
+            Some(waiting) => {
+                if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    waiting.push(cx.waker().clone());
+                }
+                Poll::Pending
+            }
+        }
     }
 }
 
@@ -51,26 +47,27 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
     use futures_util::future::join_all;
+    use std::future::{Future, poll_fn};
 
-    fn address(port: u16) -> SocketAddr {
-        ([127, 0, 0, 1], port).into()
+    fn take(port: u16) -> impl Future<Output = Turn> {
+        poll_fn(move |cx| Turn::poll_take(([127, 0, 0, 1], port).into(), cx))
     }
 
     /// R006.
     #[test]
     fn one_at_a_time_for_each_address() {
-        let first = Turn::take(address(1)).now_or_never();
+        let first = take(1).now_or_never();
         assert!(first.is_some());
-        assert!(Turn::take(address(1)).now_or_never().is_none());
-        assert!(Turn::take(address(2)).now_or_never().is_some(), "another address");
+        assert!(take(1).now_or_never().is_none());
+        assert!(take(2).now_or_never().is_some(), "another address");
         drop(first);
-        assert!(Turn::take(address(1)).now_or_never().is_some());
+        assert!(take(1).now_or_never().is_some());
     }
 
     #[test]
     fn all_get_their_turn() {
-        let turns = (0..10).map(async |_| drop(Turn::take(address(3)).await));
-        let first = Turn::take(address(3)).now_or_never();
+        let turns = (0..10).map(async |_| drop(take(3).await));
+        let first = take(3).now_or_never();
         let mut all = Box::pin(join_all(turns));
         assert!(all.as_mut().now_or_never().is_none());
         drop(first);

@@ -14,7 +14,7 @@ use std::pin::pin;
 use support::pipe::pipe;
 use support::script::{Cut, Peer, Read, Write, script, sends};
 use support::task::{poll_and_drop, run, run_until_idle};
-use support::{Acceptor, Connector, Failure, REQUEST, time, wire};
+use support::{Acceptor, Connector, Failure, REQUEST, net, time, wire};
 
 /// A request with these headers beside those it must have.
 fn request(headers: &[&str]) -> Vec<u8> {
@@ -547,30 +547,64 @@ mod clients {
     }
 
     #[test]
-    fn connect_to_the_first_address_that_answers() {
-        let refused = || Some(Err(ErrorKind::ConnectionRefused.into()));
-        let (peer, transport) = script(Cut::NONE, [Read::Eof]);
-        support::servers([refused(), refused(), Some(Ok(transport)), None]);
-        let asked = run(Connector::new().connect("ws://Example.com:8080/a?b")).map(|_| ()).map_err(Failure::from);
-        assert_eq!(asked, Err(Failure::Handshake(HandshakeError::UnexpectedEof)));
-        assert!(peer.written().starts_with(b"GET /a?b HTTP/1.1\r\nHost: example.com:8080\r\n"));
+    fn ask_for_what_the_url_says() {
+        check(Connector::new(), "ws://Example.com:8080/a?b", "GET /a?b HTTP/1.1\r\nHost: example.com:8080\r\n", None);
+        check(Connector::new(), "http://[::1]", "GET / HTTP/1.1\r\nHost: [::1]\r\n", None);
+        let info = "ws://a%40b:c:d@h/";
+        let head = "GET / HTTP/1.1\r\nHost: h\r\n";
+        check(Connector::new().header("Cookie", "x"), info, head, Some("Authorization: Basic YUBiOmM6ZA=="));
+        check(Connector::new().header("authorization", "Bearer x"), info, head, Some("authorization: Bearer x"));
+
+        #[track_caller]
+        fn check(connector: Connector, url: &str, start: &str, authorization: Option<&str>) {
+            let server = || {
+                let (peer, transport) = script(Cut::NONE, [Read::Eof]);
+                net::servers([Some(Ok(transport))]);
+                peer
+            };
+            let asked = [
+                {
+                    let peer = server();
+                    assert!(run(connector.connect(url)).is_err());
+                    peer.written()
+                },
+                #[cfg(unix)]
+                {
+                    let peer = server();
+                    assert!(run(connector.connect_unix("127.0.0.1", url)).is_err());
+                    peer.written()
+                },
+            ];
+            for asked in asked {
+                let asked = String::from_utf8(asked).unwrap();
+                assert!(asked.starts_with(start), "{asked}");
+                let lines = asked.lines().filter(|line| line.to_ascii_lowercase().starts_with("authorization"));
+                assert_eq!(lines.collect::<Vec<_>>(), authorization.into_iter().collect::<Vec<_>>());
+            }
+        }
     }
 
     #[test]
     fn tell_why_there_is_no_connection() {
-        support::servers([Some(Err(ErrorKind::TimedOut.into())), Some(Err(ErrorKind::ConnectionRefused.into()))]);
-        check("ws://h", &Failure::Io(ErrorKind::ConnectionRefused)); // of the last
-        support::servers([]);
+        net::servers([]);
         check("ws://h", &Failure::Io(ErrorKind::NotFound));
         check("ws://nowhere", &Failure::Io(ErrorKind::NotFound));
         check("wss://h", &Failure::Url(UrlError::NoTls));
         check("ws://h/#a", &Failure::Url(UrlError::Fragment));
         check("mailto:h", &Failure::Url(UrlError::Scheme("mailto".into())));
+        check("ws://a%3Ab@h", &Failure::Url(UrlError::Credentials));
+        net::servers([Some(net::closes())]);
+        check("ws://{h}", &Failure::Head(InvalidHead::Host("{h}".into()))); // a host to the URL standard, not to HTTP
 
         #[track_caller]
         fn check(url: &str, expected: &Failure) {
             let asked = run(Connector::new().connect(url)).map(|_| ()).map_err(Failure::from);
             assert_eq!(asked.as_ref(), Err(expected), "{url}");
+            #[cfg(unix)]
+            if matches!(expected, Failure::Url(_)) {
+                let asked = run(Connector::new().connect_unix("nowhere", url)).map(|_| ()).map_err(Failure::from);
+                assert_eq!(asked.as_ref(), Err(expected), "{url}");
+            }
         }
     }
 }

@@ -154,6 +154,15 @@ impl Connect for Tokio {
     }
 }
 
+#[cfg(unix)]
+impl sansws_driver::ConnectUnix for Tokio {
+    type Unix = tokio::net::UnixStream;
+
+    async fn connect_unix(path: &std::path::Path) -> io::Result<Self::Unix> {
+        tokio::net::UnixStream::connect(path).await
+    }
+}
+
 /// A stream of tokio's, as the driver wants it.
 #[derive(Debug)]
 pub struct Transport<S>(S);

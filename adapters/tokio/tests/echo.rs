@@ -261,6 +261,15 @@ fn names_are_resolved_and_addresses_tried() {
     });
 }
 
+/// To whichever of its addresses the server listens.
+#[test]
+fn by_name() {
+    on_both(async || {
+        let url = format!("ws://localhost:{}", echo_server().await.port());
+        ask(&mut connect(&url).await.unwrap()).await;
+    });
+}
+
 /// Else a small message may wait for the answer to the one before.
 #[test]
 fn nagle_is_off() {
@@ -299,4 +308,9 @@ fn connections_may_be_sent_and_shared() {
     check::<Acceptor>();
     check::<Connector>();
     check::<Error>();
+
+    fn check_future(_: impl Send) {}
+    check_future(connect("ws://h"));
+    #[cfg(unix)]
+    check_future(Connector::new().connect_unix("path", "ws://h"));
 }

@@ -1,9 +1,10 @@
 //! What the tests of the driver are made of: [`script`] plays a peer step by step, [`pipe`] joins two ends in
-//! memory, [`time`] is a clock that is set by hand, [`task`] polls and counts. No runtime, no threads, no waiting: a
-//! future that nobody would wake fails its test.
+//! memory, [`net`] has the addresses of a host, [`time`] is a clock that is set by hand, [`task`] polls and counts. No
+//! runtime, no threads, no waiting: a future that nobody would wake fails its test.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod net;
 pub(crate) mod pipe;
 pub(crate) mod script;
 pub(crate) mod task;
@@ -15,12 +16,8 @@ use sansws_core::handshake::{HandshakeError, InvalidHead};
 use sansws_core::{Config, Connection, Entropy, ProtocolError, SendError, TimedOut};
 use sansws_driver::{Bind, Clock, Connect, Error, Runtime, Transport, UrlError, WsStream};
 use script::Scripted;
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::task::Poll;
 
 /// An open WebSocket of the end in `role`, on `transport`.
 pub(crate) fn open<T: Transport>(transport: T, role: Role, config: Config) -> WsStream<T, time::Manual> {
@@ -59,36 +56,30 @@ impl<T: Transport + 'static> Bind<T> for Hand {
     }
 }
 
-thread_local! {
-    /// What the coming attempts to connect meet: `None` never answers.
-    static SERVERS: RefCell<VecDeque<Option<io::Result<Scripted>>>> = RefCell::default();
-}
-
-/// What the coming attempts to connect meet, one for each address: `None` never answers.
-pub(crate) fn servers(attempts: impl IntoIterator<Item = Option<io::Result<Scripted>>>) {
-    SERVERS.set(attempts.into_iter().collect());
-}
-
 impl Connect for Hand {
     type Tcp = Scripted;
 
-    /// As many addresses as there are attempts.
     async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         assert!(!host.starts_with('['), "{host:?} is no host");
         match host {
             "nowhere" => Err(io::ErrorKind::NotFound.into()),
-            _ => Ok(vec![SocketAddr::from(([127, 0, 0, 1], port)); SERVERS.with_borrow(VecDeque::len)]),
+            _ => Ok(net::resolve(port).await),
         }
     }
 
-    async fn connect(_: SocketAddr) -> io::Result<Scripted> {
-        poll_fn(|_| {
-            SERVERS.with_borrow_mut(|servers| match servers.front() {
-                None | Some(None) => Poll::Pending,
-                Some(Some(_)) => servers.pop_front().flatten().map_or(Poll::Pending, Poll::Ready),
-            })
-        })
-        .await
+    async fn connect(address: SocketAddr) -> io::Result<Scripted> {
+        net::connect(address.ip()).await
+    }
+}
+
+#[cfg(unix)]
+impl sansws_driver::ConnectUnix for Hand {
+    type Unix = Scripted;
+
+    /// The path is the address.
+    async fn connect_unix(path: &std::path::Path) -> io::Result<Scripted> {
+        let address = path.to_str().and_then(|path| path.parse().ok());
+        net::connect(address.expect("the path is no address")).await
     }
 }
 

@@ -4,6 +4,8 @@ use sansws_core::Instant;
 use sansws_driver::Clock;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::mem::take;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -60,6 +62,13 @@ impl Drop for Manual {
     }
 }
 
+/// Waits so long; for ever if it is too long.
+pub(crate) async fn sleep(duration: Duration) {
+    let mut clock = Manual::default();
+    let deadline = clock.now() + duration;
+    poll_fn(|cx| clock.poll_until(cx, deadline)).await;
+}
+
 /// How long it has been since the test began.
 pub(crate) fn elapsed() -> Duration {
     with(|state| state.now.elapsed())
@@ -67,11 +76,13 @@ pub(crate) fn elapsed() -> Duration {
 
 /// Sets the clock forward and wakes whose time has come.
 pub(crate) fn advance(by: Duration) {
-    let due: Vec<Waker> = with(|state| {
+    let due: BTreeMap<_, (Instant, Waker)> = with(|state| {
         state.now = state.now + by;
-        state.timers.values().filter(|(at, _)| *at <= state.now).map(|(_, waker)| waker.clone()).collect()
+        let (due, later) = take(&mut state.timers).into_iter().partition(|(_, (at, _))| *at <= state.now);
+        state.timers = later;
+        due
     });
-    due.iter().for_each(Waker::wake_by_ref);
+    due.into_values().for_each(|(_, waker)| waker.wake());
 }
 
 /// Sets the clock forward to the next moment for which somebody waits. Whether there is one.
