@@ -4,7 +4,8 @@
 //! This crate is internal to the adapters (`sansws-tokio` and its siblings), which bind its types to their
 //! runtime; use those. To bind another runtime, implement [`Transport`] for its streams, [`Clock`] for its timers,
 //! and [`Runtime`], [`Bind`] and [`Connect`] for a type that stands for it; then `Acceptor<R>`, `Connector<R>` and
-//! [`WsStream`] are its adapter.
+//! [`WsStream`] are its adapter. With the feature `futures-io`, `FuturesIo` and `Timer` are a transport and a clock for
+//! runtimes whose streams are those of futures-io and whose timers are futures.
 //!
 //! The protocol is `sansws_core`'s; here is only who reads and writes when:
 //!
@@ -19,11 +20,15 @@ mod deadline;
 mod drive;
 mod entropy;
 mod error;
+#[cfg(feature = "futures-io")]
+mod futures_io;
 mod opening;
 mod pool;
 mod runtime;
 mod stream;
 mod target;
+#[cfg(feature = "futures-io")]
+mod timer;
 mod transport;
 mod turn;
 mod wakers;
@@ -33,7 +38,11 @@ pub use connector::Connector;
 pub use deadline::until;
 pub use entropy::ThreadEntropy;
 pub use error::Error;
+#[cfg(feature = "futures-io")]
+pub use futures_io::FuturesIo;
 pub use runtime::{Bind, Clock, Connect, Runtime};
 pub use stream::WsStream;
 pub use target::{Target, UrlError};
+#[cfg(feature = "futures-io")]
+pub use timer::{Sleep, Timer};
 pub use transport::Transport;
