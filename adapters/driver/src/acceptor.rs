@@ -4,14 +4,15 @@ use crate::accepting::Accepting;
 use crate::drain::Drain;
 use crate::error::Error;
 use crate::link::Link;
-use crate::runtime::{Bind, Runtime};
+use crate::runtime::{Bind, Clock, Runtime};
 use crate::stream::WsStream;
+use crate::transport::Transport;
 use sansws_core::Config;
 #[cfg(feature = "deflate")]
 use sansws_core::deflate::Deflate;
 use sansws_core::handshake::{HandshakeError, HandshakeLimits, InvalidHead, Offer, Rejection, Request};
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::sync::Arc;
 
@@ -142,11 +143,11 @@ impl<R: Runtime> Acceptor<R> {
     ///
     /// [`Error::Handshake`] if the request is not a valid one, [`Error::Refused`] if its origin may not connect: the
     /// client has been answered, with the HTTP status that fits. [`Error::TimedOut`], [`Error::Io`].
-    pub async fn accept<S>(&self, stream: S) -> Result<WsStream<R::Transport, R::Clock>, Error>
+    pub fn accept<S>(&self, stream: S) -> impl Future<Output = Result<Accepted<R, S>, Error>> + use<R, S>
     where
         R: Bind<S>,
     {
-        self.accept_with(stream, |_| Ok(())).await
+        self.accept_with(stream, |_| Ok(()))
     }
 
     /// Opens a WebSocket if `decide` agrees: it sees the request, may choose a subprotocol and add headers to the
@@ -157,30 +158,30 @@ impl<R: Runtime> Acceptor<R> {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
-    pub async fn accept_with<S>(
+    pub fn accept_with<S, D>(
         &self,
         stream: S,
-        decide: impl FnOnce(&mut Offer) -> Result<(), Rejection>,
-    ) -> Result<WsStream<R::Transport, R::Clock>, Error>
+        decide: D,
+    ) -> impl Future<Output = Result<Accepted<R, S>, Error>> + use<R, S, D>
     where
         R: Bind<S>,
+        D: FnOnce(&mut Offer) -> Result<(), Rejection>,
     {
-        let Self { settings, drain } = self;
-        let decide = |offer: &mut Offer| {
-            if drain.as_ref().is_some_and(Drain::is_draining) {
-                return Err(Rejection::new(503).body("shutting down\n"));
-            }
-            settings.judge(offer).and_then(|()| decide(offer))
-        };
-        let config = Arc::clone(&settings.config);
-        let link = settings.link(R::bind(stream))?;
-        // In a box, since it is large and soon gone.
-        let mut accepting = Box::new(Accepting::new(link, R::Clock::default(), config, &settings.limits, decide));
-        poll_fn(|cx| accepting.poll(cx)).await?;
-        let opened = accepting.opened().ok_or(HandshakeError::UnexpectedEof)?; // not reached: it was ready
-        Ok(opened.into_stream(|wakers| drain.as_ref().map(|drain| drain.watch(wakers.slots()))))
+        let Self { settings, drain } = self.clone();
+        let link = settings.link(R::bind(stream));
+        // In a box, since it is large and soon gone: what is left of this future is a pointer.
+        let accepting = link.map(|link| Box::new(settings.begin(link, R::Clock::default(), drain.clone(), decide)));
+        async move {
+            let mut accepting = accepting?;
+            poll_fn(|cx| accepting.poll(cx)).await?;
+            let opened = accepting.opened().ok_or(HandshakeError::UnexpectedEof)?; // not reached: it was ready
+            Ok(opened.into_stream(|wakers| drain.map(|drain| drain.watch(wakers.slots()))))
+        }
     }
 }
+
+/// What an acceptor of runtime `R` makes of a stream.
+type Accepted<R, S> = WsStream<<R as Bind<S>>::Transport, <R as Runtime>::Clock>;
 
 impl Settings {
     fn link<T>(&self, transport: T) -> io::Result<Link<T>> {
@@ -189,6 +190,24 @@ impl Settings {
             return Ok(Link { transport, tls: Some(crate::tls::Session::server(Arc::clone(config))?) });
         }
         Ok(Link::plain(transport))
+    }
+
+    /// Begins the handshake with a client that `decide` has the last word on.
+    fn begin<T: Transport, C: Clock, R, D: FnOnce(&mut Offer) -> Result<(), Rejection>>(
+        self: Arc<Self>,
+        link: Link<T>,
+        clock: C,
+        drain: Option<Drain<R>>,
+        decide: D,
+    ) -> Accepting<T, C, impl FnOnce(&mut Offer) -> Result<(), Rejection> + use<T, C, R, D>> {
+        let (config, limits) = (Arc::clone(&self.config), self.limits.clone());
+        let decide = move |offer: &mut Offer| {
+            if drain.as_ref().is_some_and(Drain::is_draining) {
+                return Err(Rejection::new(503).body("shutting down\n"));
+            }
+            self.judge(offer).and_then(|()| decide(offer))
+        };
+        Accepting::new(link, clock, config, &limits, decide)
     }
 
     fn judge(&self, offer: &mut Offer) -> Result<(), Rejection> {

@@ -4,7 +4,8 @@
 //! This crate is internal to the adapters (`sansws-tokio` and its siblings), which bind its types to their
 //! runtime; use those. To bind another runtime, implement [`Transport`] for its streams, [`Clock`] for its timers,
 //! and [`Runtime`], [`Bind`] and [`Connect`] for a type that stands for it; then `Acceptor<R>`, `Connector<R>` and
-//! [`WsStream`] are its adapter.
+//! [`WsStream`] are its adapter. With the feature `futures-io`, `FuturesIo` and `Timer` are a transport and a clock for
+//! runtimes whose streams are those of futures-io and whose timers are futures.
 //!
 //! The protocol is `sansws_core`'s; here is only who reads and writes when:
 //!
@@ -27,6 +28,8 @@ mod drain;
 mod drive;
 mod entropy;
 mod error;
+#[cfg(feature = "futures-io")]
+mod futures_io;
 mod halves;
 mod inner;
 mod link;
@@ -36,6 +39,8 @@ mod runtime;
 mod sender;
 mod stream;
 mod target;
+#[cfg(feature = "futures-io")]
+mod timer;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
@@ -49,6 +54,8 @@ pub use deadline::until;
 pub use drain::Drain;
 pub use entropy::ThreadEntropy;
 pub use error::Error;
+#[cfg(feature = "futures-io")]
+pub use futures_io::FuturesIo;
 pub use halves::{Reader, ReuniteError, Writer};
 #[cfg(unix)]
 pub use runtime::ConnectUnix;
@@ -58,4 +65,6 @@ pub use rustls;
 pub use sender::Sender;
 pub use stream::WsStream;
 pub use target::{Target, UrlError};
+#[cfg(feature = "futures-io")]
+pub use timer::{Sleep, Timer};
 pub use transport::Transport;

@@ -1,14 +1,19 @@
 //! The program that conformance suites talk to: an echo server that obeys a few commands, and clients that a suite, a
 //! script or a person drives. What it does is written once, over the driver; a runtime is one module that binds it.
 
+mod async_std;
 mod client;
 mod echo;
+mod host;
 mod lines;
 mod pattern;
+mod server;
+mod smol;
 mod suite;
 mod tokio;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use host::Host;
 use sansws_core::deflate::{Deflate, Params};
 use sansws_core::{Config, Limits};
 use std::process::ExitCode;
@@ -16,6 +21,8 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(about = "What conformance suites talk to")]
 struct Args {
+    #[arg(long, value_enum, default_value = "tokio", global = true)]
+    runtime: Runtime,
     #[command(subcommand)]
     command: Command,
 }
@@ -35,12 +42,12 @@ enum Command {
 #[derive(Clone, Copy, ValueEnum)]
 enum Runtime {
     Tokio,
+    AsyncStd,
+    Smol,
 }
 
 #[derive(clap::Args)]
 struct Serve {
-    #[arg(long, value_enum, default_value = "tokio")]
-    runtime: Runtime,
     /// Where to listen, as HOST:PORT.
     #[arg(long, default_value = "127.0.0.1:9001")]
     addr: String,
@@ -57,8 +64,6 @@ struct Serve {
 
 #[derive(clap::Args)]
 struct Autobahn {
-    #[arg(long, value_enum, default_value = "tokio")]
-    runtime: Runtime,
     /// Where the suite listens, such as ws://127.0.0.1:9001
     url: String,
     /// What we call ourselves in its report.
@@ -70,15 +75,11 @@ struct Autobahn {
 
 #[derive(clap::Args)]
 struct Once {
-    #[arg(long, value_enum, default_value = "tokio")]
-    runtime: Runtime,
     url: String,
 }
 
 #[derive(clap::Args)]
 struct Client {
-    #[arg(long, value_enum, default_value = "tokio")]
-    runtime: Runtime,
     #[arg(long)]
     url: String,
     /// Subprotocols to offer, separated by commas.
@@ -90,20 +91,23 @@ struct Client {
 }
 
 fn main() -> ExitCode {
-    match Args::parse().command {
-        Command::Serve(args) => match args.runtime {
-            Runtime::Tokio => tokio::serve(&args),
-        },
-        Command::Autobahn(args) => match args.runtime {
-            Runtime::Tokio => tokio::block_on(suite::run::<sansws_tokio::Tokio>(&args)),
-        },
-        Command::Once(args) => match args.runtime {
-            Runtime::Tokio => tokio::block_on(client::once::<sansws_tokio::Tokio>(&args)),
-        },
-        Command::Client(args) => match args.runtime {
-            Runtime::Tokio => tokio::block_on(client::run::<sansws_tokio::Tokio>(&args)),
-        },
+    let args = Args::parse();
+    match args.runtime {
+        Runtime::Tokio => run::<sansws_tokio::Tokio>(args.command),
+        Runtime::AsyncStd => run::<sansws_async_std::AsyncStd>(args.command),
+        Runtime::Smol => run::<sansws_smol::Smol>(args.command),
     }
+}
+
+fn run<R: Host>(command: Command) -> ExitCode {
+    R::block_on(async {
+        match command {
+            Command::Serve(args) => server::run::<R>(&args).await,
+            Command::Autobahn(args) => suite::run::<R>(&args).await,
+            Command::Once(args) => client::once::<R>(&args).await,
+            Command::Client(args) => client::run::<R>(&args).await,
+        }
+    })
 }
 
 /// Messages of the size that the suites send, compressed where these parameters are agreed on.
