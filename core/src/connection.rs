@@ -337,6 +337,14 @@ impl Connection {
         self.sender.output()
     }
 
+    /// Tells whether all that was taken of [`output`](Self::output) has left. Only transports that buffer, as TLS does,
+    /// need say so: after a false, [`Config::write_timeout`] counts from then, and the closing handshake waits, as if
+    /// something were still queued. Some progress is another false.
+    pub const fn set_flushed(&mut self, flushed: bool) {
+        self.sender.unflushed = !flushed;
+        self.timers.on_progress();
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called, if nothing else happens. The moment
     /// may have passed: some deadlines begin when the time is next known.
     #[must_use]
@@ -359,7 +367,7 @@ impl Connection {
                 Ok(())
             }
             Due::GiveUp(reason) => {
-                let both_closed = matches!(self.sender.state, State::Draining | State::Failed) && !self.wants_write();
+                let both_closed = matches!(self.sender.state, State::Draining | State::Failed) && !situation.queued;
                 self.sender.state = State::Ended;
                 self.sender.output.clear();
                 if !self.receiver.is_ready() {
@@ -470,7 +478,7 @@ impl Connection {
             open: self.sender.state == State::Open,
             closing: self.sender.state.is_closing(),
             listening: self.wants_read() && !self.is_ready(),
-            queued: self.sender.wants_write(),
+            queued: self.sender.wants_write() || (self.sender.unflushed && self.sender.state != State::Ended),
             taken: self.sender.output.taken(),
         }
     }

@@ -45,6 +45,8 @@ struct Queue {
     claimed: usize,
     /// How many bytes of `joined`, behind the first of `large`, are frames that overtook what was queued there.
     urgent: usize,
+    /// How many bytes ever did.
+    overtaken: u64,
 }
 
 /// A queue of more entries is freed when it is empty; one of fewer waits for the next.
@@ -103,6 +105,11 @@ impl Output {
             self.large = None;
         }
         self.has_buffer().then(|| core::mem::take(&mut self.joined))
+    }
+
+    /// How many bytes went ahead of others since this was last empty, or before.
+    pub(crate) fn overtaken(&self) -> u64 {
+        self.large.as_ref().map_or(0, |queue| queue.overtaken)
     }
 
     /// How many bytes of data messages are queued, counted before framing and compression. Falls in
@@ -166,6 +173,7 @@ impl Output {
         let frame = self.joined.len() - before;
         self.joined[first.after + queue.urgent..].rotate_right(frame);
         queue.urgent += frame;
+        queue.overtaken += frame as u64;
         if let Some(second) = queue.large.get_mut(1) {
             second.after += frame;
             queue.claimed += frame;

@@ -1,20 +1,22 @@
 //! [`Drain`]: ends all connections of a server.
 
 use crate::runtime::{Clock, Runtime};
+use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::{Mutex, MutexGuard, lock};
 use crate::wakers::Slots;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
 /// Ends all connections of a server: closes them with 1001 (Going Away), waits, and drops those that remain.
 ///
 /// Clones are the same. An [`Acceptor`](crate::Acceptor) that was [given](crate::Acceptor::drain) one enters its
-/// connections; each goes on to be used as always, and ends as if its peer had closed.
+/// connections; each goes on to be used as always, and ends as if its peer had closed: what the peer still sends until it
+/// has is dropped, since no answer could follow.
 ///
 /// ```text
 /// let drain = Drain::new();
@@ -40,12 +42,19 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What the next connection is known by.
+    /// What the next connection, or the next who waits, is known by.
     next: u64,
-    /// What wakes whoever waits for each connection.
-    connections: HashMap<u64, Weak<Slots>>,
+    /// What wakes whoever waits for each connection. Trees, so that what was needed for many is freed.
+    connections: BTreeMap<u64, Weak<Slots>>,
     /// Who waits for the beginning, or for the end.
-    waiting: Vec<Waker>,
+    waiting: BTreeMap<u64, Waker>,
+}
+
+impl State {
+    fn id(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
 }
 
 /// How far a shutdown is.
@@ -62,7 +71,7 @@ pub(crate) enum Phase {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn phase(&self) -> Phase {
@@ -81,7 +90,7 @@ impl Shared {
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         connections.iter().for_each(Wake::wake_by_ref);
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_values().for_each(Waker::wake);
     }
 }
 
@@ -119,22 +128,19 @@ impl<R> Drain<R> {
 
     /// Waits for a condition. Whoever makes it true wakes those that wait.
     async fn wait(&self, is_so: impl Fn(&Shared) -> bool) {
+        let wait = Wait { shared: &self.shared, id: self.shared.state().id() };
         poll_fn(|cx| {
-            let mut state = self.shared.state();
-            if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-                state.waiting.push(cx.waker().clone());
-            }
-            drop(state);
-            if is_so(&self.shared) { Poll::Ready(()) } else { Poll::Pending }
+            let before = wait.shared.state().waiting.insert(wait.id, cx.waker().clone());
+            drop(before);
+            if is_so(wait.shared) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
 
-    /// Enters a connection, that is dropped with the guard.
+    /// Enters a connection, until the guard is dropped.
     pub(crate) fn watch(&self, slots: &Arc<Slots>) -> Guard {
         let mut state = self.shared.state();
-        let id = state.next;
-        state.next += 1;
+        let id = state.id();
         state.connections.insert(id, Arc::downgrade(slots));
         Guard { shared: Arc::clone(&self.shared), id }
     }
@@ -159,6 +165,19 @@ impl<R: Runtime> Drain<R> {
     }
 }
 
+/// Somebody who waits. Dropped, they do no longer.
+struct Wait<'a> {
+    shared: &'a Shared,
+    id: u64,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        let waker = self.shared.state().waiting.remove(&self.id);
+        drop(waker);
+    }
+}
+
 /// A connection that is entered. Dropped, it has ended.
 #[derive(Debug)]
 pub(crate) struct Guard {
@@ -176,9 +195,9 @@ impl Drop for Guard {
     fn drop(&mut self) {
         let mut state = self.shared.state();
         state.connections.remove(&self.id);
-        let waiting = if state.connections.is_empty() { std::mem::take(&mut state.waiting) } else { Vec::new() };
+        let waiting = if state.connections.is_empty() { std::mem::take(&mut state.waiting) } else { BTreeMap::new() };
         drop(state);
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_values().for_each(Waker::wake);
     }
 }
 

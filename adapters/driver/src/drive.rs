@@ -10,7 +10,7 @@ use crate::pool;
 use crate::runtime::Clock;
 use crate::transport::Transport;
 use bytes::Buf;
-use sansws_core::{Connection, EventKind, Instant, SendError};
+use sansws_core::{CloseCode, CloseFrame, Connection, EventKind, Instant, SendError};
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 
@@ -40,6 +40,10 @@ pub(crate) struct Engine<T, C> {
     pub(crate) wanted: Wanted,
     /// Whether so much was queued that a sender has to wait, and not yet so little that it may go on.
     is_full: bool,
+    /// Whether messages are dropped when they arrive, since no answer can follow: the server shuts down.
+    goes_away: bool,
+    /// How much has left of all that was ever queued, as [`Sender::taken`](sansws_core::Sender::taken) counts.
+    left: u64,
 }
 
 /// Which events are for the caller. Pings are answered either way.
@@ -59,6 +63,8 @@ enum Write {
     Flushed,
     /// Something was written and not flushed.
     Unflushed,
+    /// And the transport cannot send all of it yet.
+    Flushing,
     ShutDown,
     /// Writing failed; the error is for the first who asks. What the peer sent before may still be read.
     Broken(Option<io::Error>),
@@ -96,6 +102,8 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             end: End::NotYet,
             wanted: Wanted::Data,
             is_full: false,
+            goes_away: false,
+            left: 0,
         }
     }
 
@@ -104,7 +112,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     pub(crate) fn decode(&mut self) -> bool {
         loop {
             match self.connection.decode(self.now) {
-                Ok(true) if self.wanted != Wanted::All && self.is_unwanted() => self.connection.skip(),
+                Ok(true) if self.is_unwanted() => self.connection.skip(),
                 Ok(ready) => return ready,
                 Err(error) if matches!(self.end, End::NotYet) && !self.was_told() => {
                     self.end = End::Failing(Box::new(error.into()));
@@ -114,8 +122,19 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         }
     }
 
+    /// Whether the event that is ready is not for the caller.
     fn is_unwanted(&self) -> bool {
-        self.wanted == Wanted::Nothing || matches!(self.connection.peek(), Some(EventKind::Ping | EventKind::Pong))
+        match self.connection.peek() {
+            Some(EventKind::Message | EventKind::Fragment) => self.goes_away || self.wanted == Wanted::Nothing,
+            Some(EventKind::Ping | EventKind::Pong) => self.wanted != Wanted::All,
+            Some(_) | None => self.wanted == Wanted::Nothing,
+        }
+    }
+
+    /// Closes the connection with 1001 (Going Away), as if the peer had: it is given no more messages.
+    pub(crate) fn go_away(&mut self) {
+        self.goes_away = true;
+        let _ = self.connection.close(Some(CloseFrame::from(CloseCode::GOING_AWAY))); // a valid one
     }
 
     /// Whether a message may be queued without waiting: up to the high water mark, and once that was reached, from the
@@ -129,10 +148,10 @@ impl<T: Transport, C: Clock> Engine<T, C> {
 
     /// Makes what progress there is without waiting.
     pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
-        let was_over = self.is_over();
+        let before = (self.is_broken(), self.is_over());
         self.turn(cx);
-        if self.is_over() && !was_over {
-            cx.waker().wake_by_ref(); // the other side may wait for what will not come
+        if (self.is_broken(), self.is_over()) != before {
+            cx.waker().wake_by_ref(); // others may wait for what will not come
         }
     }
 
@@ -189,7 +208,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     fn take_write_error(&mut self) -> Option<Error> {
         match &mut self.write {
             Write::Broken(error) | Write::Silent(error) => error.take().map(Error::Io),
-            Write::Flushed | Write::Unflushed | Write::ShutDown => None,
+            Write::Flushed | Write::Unflushed | Write::Flushing | Write::ShutDown => None,
         }
     }
 
@@ -202,6 +221,11 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     pub(crate) fn is_flushed(&self) -> bool {
         let lost = matches!(self.end, End::Over { failed: true, .. });
         !self.connection.wants_write() && matches!(self.write, Write::Flushed | Write::ShutDown) && !lost
+    }
+
+    /// Whether all has left that was queued when [`Sender::total`](sansws_core::Sender::total) was `total`.
+    pub(crate) const fn has_left(&self, total: u64) -> bool {
+        self.left >= total
     }
 
     /// How it ended, once it has: the error for the first who asks.
@@ -226,6 +250,10 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         if matches!(self.write, Write::Broken(_) | Write::Silent(_)) {
             return Ok(());
         }
+        // What the transport had taken when it was full may have left by now, and somebody may wait for just that.
+        if self.try_flush(cx)?.is_pending() && !self.connection.wants_write() {
+            return Ok(());
+        }
         while self.connection.wants_write() {
             let output = self.connection.output();
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -237,12 +265,8 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             }
             self.write = Write::Unflushed;
         }
-        if matches!(self.write, Write::Unflushed) {
-            match self.link.poll_flush(cx) {
-                Poll::Pending => return Ok(()),
-                Poll::Ready(flushed) => flushed?,
-            }
-            self.write = Write::Flushed;
+        if self.try_flush(cx)?.is_pending() {
+            return Ok(());
         }
         if let Some(buffer) = self.connection.output().reclaim() {
             pool::give(buffer);
@@ -258,6 +282,25 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             self.write = Write::ShutDown;
         }
         Ok(())
+    }
+
+    /// Has the transport send what it was given.
+    fn try_flush(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
+        if !matches!(self.write, Write::Unflushed | Write::Flushing) {
+            return Ok(Poll::Ready(()));
+        }
+        let before = self.link.sent();
+        if self.link.poll_flush(cx)?.is_pending() {
+            if matches!(self.write, Write::Unflushed) || self.link.sent() != before {
+                self.connection.set_flushed(false); // as of now
+            }
+            self.write = Write::Flushing;
+            return Ok(Poll::Pending);
+        }
+        self.connection.set_flushed(true);
+        self.left = self.left.max(self.connection.sender().taken());
+        self.write = Write::Flushed;
+        Ok(Poll::Ready(()))
     }
 
     /// Reads once. Pending if there is nothing to read now.
@@ -299,7 +342,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     /// There is nothing to read now. If writing has failed, that was all.
     fn on_silence(&mut self, cx: &Context<'_>) {
         match &mut self.write {
-            Write::Flushed | Write::Unflushed | Write::ShutDown => {}
+            Write::Flushed | Write::Unflushed | Write::Flushing | Write::ShutDown => {}
             Write::Broken(error) => {
                 self.write = Write::Silent(error.take());
                 cx.waker().wake_by_ref();

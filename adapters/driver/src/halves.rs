@@ -1,6 +1,7 @@
 //! [`Reader`] and [`Writer`]: a WebSocket in halves, for two tasks.
 //!
-//! Both share one engine behind a lock, which is held while it is driven and never while anything is waited for.
+//! Both share one engine behind a lock, which is held while it is driven and never while anything is waited for. So
+//! wakers must not poll their tasks at once; none of a runtime does.
 
 use crate::drive::Wanted;
 use crate::error::Error;
@@ -8,8 +9,9 @@ use crate::inner::Inner;
 use crate::runtime::Clock;
 use crate::sender::Sender;
 use crate::stream::WsStream;
+use crate::sync::{Mutex, MutexGuard, lock};
 use crate::transport::Transport;
-use crate::wakers::Side;
+use crate::wakers::{Place, Side, Slots};
 use futures_core::Stream;
 use futures_sink::Sink;
 use sansws_core::{CloseFrame, Event, Fragment, Message};
@@ -17,15 +19,31 @@ use std::fmt;
 use std::future::poll_fn;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake};
 
-/// What halves and senders share. It is empty once the halves are reunited.
-pub(crate) struct Shared<T, C>(Mutex<Option<Inner<T, C>>>);
+/// What halves and senders share.
+pub(crate) struct Shared<T, C> {
+    /// `None` once the halves are reunited.
+    inner: Mutex<Option<Inner<T, C>>>,
+    slots: Arc<Slots>,
+}
 
 impl<T, C> Shared<T, C> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Option<Inner<T, C>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
+    }
+
+    /// Wakes all, without the lock.
+    pub(crate) fn wake(&self) {
+        self.slots.wake_by_ref();
+    }
+}
+
+impl<T, C> Drop for Shared<T, C> {
+    /// Senders that wait have nothing to wait for.
+    fn drop(&mut self) {
+        self.wake();
     }
 }
 
@@ -39,9 +57,10 @@ impl<T, C> Half<T, C> {
 }
 
 pub(crate) fn split<T: Transport, C: Clock>(inner: Inner<T, C>) -> (Reader<T, C>, Writer<T, C>) {
-    let shared = Arc::new(Shared(Mutex::new(Some(inner))));
+    let slots = Arc::clone(inner.wakers.slots());
+    let shared = Arc::new(Shared { inner: Mutex::new(Some(inner)), slots });
     let sender = Sender::new(Arc::downgrade(&shared));
-    (Reader { half: Half(Arc::clone(&shared)) }, Writer { half: Half(shared), sender })
+    (Reader { half: Half(Arc::clone(&shared)) }, Writer { half: Half(shared), sender, place: None })
 }
 
 /// The receiving half of a [`WsStream`]; see [`WsStream::split`].
@@ -60,6 +79,8 @@ pub struct Reader<T, C> {
 pub struct Writer<T, C> {
     half: Half<T, C>,
     sender: Sender<T, C>,
+    /// That of the `Sink`.
+    place: Option<Place>,
 }
 
 impl<T: Transport, C: Clock> Reader<T, C> {
@@ -127,8 +148,13 @@ impl<T: Transport, C: Clock> Reader<T, C> {
     /// [`ReuniteError`] with both, if they are not halves of one WebSocket.
     pub fn reunite(self, writer: Writer<T, C>) -> Result<WsStream<T, C>, ReuniteError<T, C>> {
         let belong = Arc::ptr_eq(&self.half.0, &writer.half.0);
-        let inner = if belong { self.half.0.lock().take() } else { None };
-        inner.map(WsStream::new).ok_or(ReuniteError(self, writer))
+        match if belong { self.half.0.lock().take() } else { None } {
+            Some(inner) => {
+                inner.wakers.wake(); // senders, for whom this is the end
+                Ok(WsStream::new(inner))
+            }
+            None => Err(ReuniteError(self, writer)),
+        }
     }
 }
 
@@ -187,18 +213,7 @@ impl<T: Transport, C: Clock> Writer<T, C> {
     ///
     /// As [`WsStream::send_fragment`].
     pub async fn send_fragment(&mut self, fragment: Fragment) -> Result<(), Error> {
-        let mut fragment = Some(fragment);
-        poll_fn(|cx| {
-            self.half.with(|inner| {
-                ready!(inner.poll_room(Side::Writer, cx))?;
-                if let Some(fragment) = fragment.take() {
-                    inner.sender()?.send_fragment(fragment)?;
-                }
-                Poll::Ready(Ok::<_, Error>(()))
-            })
-        })
-        .await?;
-        self.flush().await
+        self.sender.send_with(|sender| sender.send_fragment(fragment)).await
     }
 
     /// A handle to send with, of which any number of tasks may have one.
@@ -218,11 +233,11 @@ impl<T, C> Deref for Writer<T, C> {
 
 impl<T, C> Drop for Reader<T, C> {
     fn drop(&mut self) {
-        // None: they are reunited.
-        if let Some(inner) = &mut *self.half.0.lock() {
-            inner.engine.wanted = Wanted::Nothing;
-            inner.wakers.wake();
+        match &mut *self.half.0.lock() {
+            Some(inner) => inner.engine.wanted = Wanted::Nothing,
+            None => return, // they are reunited
         }
+        self.half.0.wake(); // whoever drives from now on
     }
 }
 
@@ -240,7 +255,8 @@ impl<T: Transport, C: Clock> Sink<Message> for Writer<T, C> {
 
     /// Ready unless too much is queued.
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.half.with(|inner| inner.poll_room(Side::Writer, cx))
+        let Self { half, place, .. } = self.get_mut();
+        half.with(|inner| inner.poll_turn(place, cx))
     }
 
     /// Queues the message.
@@ -255,7 +271,7 @@ impl<T: Transport, C: Clock> Sink<Message> for Writer<T, C> {
 
     /// Sends what is queued, then an empty Close frame; the rest of the closing handshake is the reader's.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.half.with(|inner| inner.poll_close(cx))
+        self.half.with(|inner| inner.poll_close(Side::Writer, cx))
     }
 }
 

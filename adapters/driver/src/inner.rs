@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::pool;
 use crate::runtime::Clock;
 use crate::transport::Transport;
-use crate::wakers::{Side, Wakers};
-use sansws_core::{CloseCode, CloseFrame, Event, EventKind, Message, Sender};
+use crate::wakers::{Place, Side, Wakers};
+use sansws_core::{CloseFrame, Event, EventKind, Message, Sender};
 use std::io;
 use std::task::{Context, Poll, ready};
 
@@ -21,19 +21,19 @@ pub(crate) struct Inner<T, C> {
 }
 
 impl<T: Transport, C: Clock> Inner<T, C> {
-    fn drive(&mut self, side: Side, cx: &Context<'_>) {
+    fn drive(&mut self, side: Side<'_>, cx: &Context<'_>) {
+        // First of all: whoever goes on to another phase wakes those that are registered, and not those that will be.
+        let mut joint = self.wakers.register(side, cx);
         match self.guard.as_ref().filter(|_| !self.engine.is_over()).map(Guard::phase) {
             None | Some(Phase::Open) => {}
-            Some(Phase::Closing) => {
-                let _ = self.engine.connection.close(Some(CloseFrame::from(CloseCode::GOING_AWAY))); // a valid one
-            }
+            Some(Phase::Closing) => self.engine.go_away(),
             Some(Phase::Dropping) => {
                 let dropped = io::Error::new(io::ErrorKind::ConnectionAborted, "dropped: the server has shut down");
                 self.engine.abort(dropped);
                 return self.wakers.wake();
             }
         }
-        self.engine.drive(&mut self.wakers.register(side, cx));
+        self.engine.drive(&mut joint);
     }
 
     /// Whether an event is ready to be taken; false at the end.
@@ -106,7 +106,7 @@ impl<T: Transport, C: Clock> Inner<T, C> {
     }
 
     /// Waits until a message may be queued.
-    pub(crate) fn poll_room(&mut self, side: Side, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_room(&mut self, side: Side<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if !self.engine.is_over() {
             if self.engine.has_room() {
                 return Poll::Ready(Ok(()));
@@ -119,8 +119,23 @@ impl<T: Transport, C: Clock> Inner<T, C> {
         }
     }
 
+    /// As `poll_room`, for one of several senders: who comes anew while others wait lets these go first, once. So none
+    /// is kept out by those that are quick, nor by one that waits and is not polled.
+    pub(crate) fn poll_turn(&mut self, place: &mut Option<Place>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if place.is_none() && self.engine.has_room() && self.wakers.is_contended() {
+            self.wakers.register(Side::Room(place), cx);
+            self.wakers.wake(); // this task last
+            return Poll::Pending;
+        }
+        let polled = self.poll_room(Side::Room(place), cx);
+        if polled.is_ready() {
+            *place = None;
+        }
+        polled
+    }
+
     /// Waits until all that is queued has left.
-    pub(crate) fn poll_flushed(&mut self, side: Side, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_flushed(&mut self, side: Side<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.engine.is_flushed() {
             return Poll::Ready(Ok(()));
         }
@@ -134,9 +149,12 @@ impl<T: Transport, C: Clock> Inner<T, C> {
     }
 
     /// Waits until all has left that was queued when [`core::Sender::total`](Sender::total) was `total`.
-    pub(crate) fn poll_left(&mut self, total: u64, side: Side, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_left(&mut self, total: u64, side: Side<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.engine.has_left(total) {
+            return Poll::Ready(Ok(())); // whatever has happened since
+        }
         match self.poll_flushed(side, cx) {
-            Poll::Pending if self.engine.connection.output().taken() >= total => Poll::Ready(Ok(())),
+            Poll::Pending if self.engine.has_left(total) => Poll::Ready(Ok(())),
             flushed => flushed,
         }
     }
@@ -168,12 +186,12 @@ impl<T: Transport, C: Clock> Inner<T, C> {
     }
 
     /// As [`Sink::poll_close`](futures_sink::Sink::poll_close): sends what is queued, then an empty Close frame.
-    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_close(&mut self, side: Side<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if let Some(end) = self.engine.take_end() {
             return Poll::Ready(end);
         }
         self.start_close(None)?;
-        self.poll_flushed(Side::Writer, cx)
+        self.poll_flushed(side, cx)
     }
 
     /// Has frames joined in a buffer of this thread.

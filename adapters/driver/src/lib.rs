@@ -38,6 +38,7 @@ mod pool;
 mod runtime;
 mod sender;
 mod stream;
+mod sync;
 mod target;
 #[cfg(feature = "futures-io")]
 mod timer;

@@ -26,6 +26,15 @@ impl<T> Link<T> {
 }
 
 impl<T: Transport> Link<T> {
+    /// How many bytes of TLS have left: a number that changes whenever some have.
+    pub(crate) fn sent(&self) -> u64 {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return tls.sent();
+        }
+        0
+    }
+
     /// Goes on with the TLS handshake, if there is one.
     pub(crate) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         #[cfg(feature = "tls")]

@@ -6,7 +6,7 @@ use crate::inner::Inner;
 use crate::runtime::Clock;
 use crate::transport::Transport;
 use crate::wakers::Side;
-use sansws_core::{CloseFrame, Message, SendError};
+use sansws_core::{CloseFrame, Message, SendError, Sender as CoreSender};
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Weak;
@@ -42,8 +42,8 @@ impl<T: Transport, C: Clock> Sender<T, C> {
     ///
     /// As [`WsStream::send`](crate::WsStream::send).
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
-        let total = self.queue(message.into()).await?;
-        self.left(total).await
+        let message = message.into();
+        self.send_with(|sender| sender.send(message)).await
     }
 
     /// Queues a message, waiting only while too much is queued. It leaves with whatever drives the connection next,
@@ -55,11 +55,10 @@ impl<T: Transport, C: Clock> Sender<T, C> {
     ///
     /// As [`WsStream::send`](crate::WsStream::send).
     pub async fn feed(&self, message: impl Into<Message>) -> Result<(), Error> {
-        self.queue(message.into()).await?;
-        self.with(|inner| {
-            inner.wakers.wake();
-            Ok(())
-        })
+        let message = message.into();
+        self.queue(|sender| sender.send(message)).await?;
+        self.wake();
+        Ok(())
     }
 
     /// Queues a message if that can be done without waiting; else as [`feed`](Self::feed).
@@ -69,14 +68,13 @@ impl<T: Transport, C: Clock> Sender<T, C> {
     /// [`Error::WouldBlock`] while too much is queued; as [`WsStream::send`](crate::WsStream::send).
     pub fn try_feed(&self, message: impl Into<Message>) -> Result<(), Error> {
         self.with(|inner| {
-            let sender = inner.sender()?;
-            if !sender.has_room() {
+            if !inner.engine.is_broken() && !inner.engine.has_room() {
                 return Err(Error::WouldBlock);
             }
-            sender.send(message)?;
-            inner.wakers.wake();
-            Ok(())
-        })
+            Ok(inner.sender()?.send(message)?)
+        })?;
+        self.wake();
+        Ok(())
     }
 
     /// Sends a ping of at most 125 bytes, ahead of queued messages as far as frames allow.
@@ -104,7 +102,8 @@ impl<T: Transport, C: Clock> Sender<T, C> {
     ///
     /// As [`WsStream::send`](crate::WsStream::send).
     pub async fn ready(&self) -> Result<(), Error> {
-        self.poll(|inner, cx| inner.poll_room(Side::Sender, cx)).await
+        let mut place = None;
+        self.poll(|inner, cx| inner.poll_room(Side::Room(&mut place), cx)).await
     }
 
     /// Waits until all has left that is queued now, but not for what others queue behind it.
@@ -144,15 +143,22 @@ impl<T: Transport, C: Clock> Sender<T, C> {
         self.with(|inner| Ok(inner.engine.connection.buffered_amount())).unwrap_or(0)
     }
 
-    /// Queues a message when there is room. Returns the [total](sansws_core::Sender::total) then.
-    async fn queue(&self, message: Message) -> Result<u64, Error> {
-        let mut message = Some(message);
+    /// Has `act` queue something when there is room, and waits until it has left.
+    pub(crate) async fn send_with(
+        &self,
+        act: impl FnOnce(&mut CoreSender) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        let total = self.queue(act).await?;
+        self.left(total).await
+    }
+
+    /// Has `act` queue something when there is room. Returns the [total](CoreSender::total) then.
+    async fn queue(&self, act: impl FnOnce(&mut CoreSender) -> Result<(), SendError>) -> Result<u64, Error> {
+        let (mut act, mut place) = (Some(act), None);
         self.poll(|inner, cx| {
-            ready!(inner.poll_room(Side::Sender, cx))?;
+            ready!(inner.poll_turn(&mut place, cx))?;
             let sender = inner.sender()?;
-            if let Some(message) = message.take() {
-                sender.send(message)?;
-            }
+            act.take().map_or(Ok(()), |act| act(sender))?;
             Poll::Ready(Ok(sender.total()))
         })
         .await
@@ -160,7 +166,15 @@ impl<T: Transport, C: Clock> Sender<T, C> {
 
     /// Waits until all has left that was queued at this total.
     async fn left(&self, total: u64) -> Result<(), Error> {
-        self.poll(|inner, cx| inner.poll_left(total, Side::Sender, cx)).await
+        let mut place = None;
+        self.poll(|inner, cx| inner.poll_left(total, Side::Flush(&mut place), cx)).await
+    }
+
+    /// Wakes whoever drives the connection.
+    fn wake(&self) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.wake();
+        }
     }
 
     async fn poll<R>(

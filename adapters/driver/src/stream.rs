@@ -421,6 +421,6 @@ impl<T: Transport + Unpin, C: Clock + Unpin> Sink<Message> for WsStream<T, C> {
     /// Sends what is queued, then an empty Close frame. The rest of the closing handshake is the reader's, who still
     /// gets what the peer sends before it closes; alone, [`WsStream::close`] does all of it.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().inner.poll_close(cx)
+        self.get_mut().inner.poll_close(Side::Writer, cx)
     }
 }

@@ -14,6 +14,9 @@ use std::task::{Context, Poll, ready};
 /// How much is asked for at once.
 const READ: usize = 16 << 10;
 
+/// How many reads without a byte of plaintext may follow each other before other tasks have their turn.
+const READS: u8 = 32;
+
 /// What both sides speak on top of TLS, by its name in ALPN (RFC 7301).
 const HTTP: &[u8] = b"http/1.1";
 
@@ -25,6 +28,8 @@ pub(crate) struct Session {
     arrived: BytesMut,
     /// Whether our side was closed.
     closed: bool,
+    /// How many bytes have left.
+    sent: u64,
 }
 
 impl Session {
@@ -41,12 +46,17 @@ impl Session {
     }
 
     fn new(connection: impl Into<Connection>) -> Box<Self> {
-        Box::new(Self { connection: connection.into(), arrived: BytesMut::new(), closed: false })
+        Box::new(Self { connection: connection.into(), arrived: BytesMut::new(), closed: false, sent: 0 })
     }
 
     /// What was agreed on.
     pub(crate) fn state(&self) -> &CommonState {
         &self.connection
+    }
+
+    /// How many bytes of TLS have left.
+    pub(crate) const fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// Goes on with the handshake. Ready when it is done and all of ours has left.
@@ -76,24 +86,31 @@ impl Session {
     ) -> Poll<io::Result<usize>> {
         let before = input.len();
         let full = before + room.max(1);
+        let mut reads = 0;
         loop {
             let ended = self.decrypted(input, full)?;
             let read = input.len() - before;
-            if ended || input.len() == full {
+            if ended || input.len() == full || (read > 0 && self.arrived.is_empty()) {
                 return Poll::Ready(Ok(read));
             }
             if self.arrived.is_empty() {
-                if read > 0 {
-                    return Poll::Ready(Ok(read));
-                }
-                if let Poll::Ready(flushed) = self.poll_ciphertext(transport, cx) {
-                    flushed?; // such as the answer to a key update
+                self.connection.process_new_packets().map_err(invalid)?; // what was wrong behind the last plaintext
+                let _ = self.poll_ciphertext(transport, cx); // such as the answer to a key update; writes tell of errors
+                if reads == READS {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
                 if ready!(self.poll_arrival(transport, cx))? == 0 {
                     return Poll::Ready(Ok(0)); // cut short or not: a WebSocket says itself when it ends
                 }
+                reads += 1;
             }
-            self.process(transport, cx)?;
+            if let Err(error) = self.process(transport, cx) {
+                // What came before the error counts.
+                self.decrypted(input, full)?;
+                let read = input.len() - before;
+                return Poll::Ready(if read > 0 { Ok(read) } else { Err(error) });
+            }
         }
     }
 
@@ -172,7 +189,7 @@ impl Session {
         while self.connection.wants_write() {
             match self.connection.write_tls(&mut Sink { transport, cx }) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Ok(_) => {}
+                Ok(sent) => self.sent += sent as u64,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
                 Err(error) => return Poll::Ready(Err(error)),
             }

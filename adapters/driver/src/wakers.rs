@@ -3,18 +3,40 @@
 //! A read may be what a writer waits for (a pong makes room, a Close ends it) and the other way round. So the
 //! transport only ever sees the joint waker: whatever it reports wakes all, and halves that live on two
 //! tasks cannot lose a wake-up to each other.
+//!
+//! No waker is woken or dropped while the lock is held: it may be the last that holds its task, and that a handle.
 
-use atomic_waker::AtomicWaker;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use crate::sync::{Mutex, lock};
+use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
 /// Who waits.
 #[derive(Debug, Default)]
-pub(crate) struct Slots {
-    reader: AtomicWaker,
-    writer: AtomicWaker,
-    /// Tasks with a [`Sender`](crate::Sender), if there ever were any.
-    senders: OnceLock<Box<Mutex<Vec<Waker>>>>,
+pub(crate) struct Slots(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+    /// In a box: most connections have none.
+    senders: Option<Box<Senders>>,
+}
+
+/// Those that wait with a [`Sender`](crate::Sender).
+#[derive(Debug, Default)]
+struct Senders {
+    /// What the next is known by.
+    next: u64,
+    /// In the order in which they came, and so of what they are known by.
+    waiting: Vec<Waiter>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    id: u64,
+    for_room: bool,
+    /// `None` once it was woken.
+    waker: Option<Waker>,
 }
 
 impl Wake for Slots {
@@ -23,28 +45,49 @@ impl Wake for Slots {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.reader.wake();
-        self.writer.wake();
-        if let Some(senders) = self.senders.get() {
-            let senders = std::mem::take(&mut *senders.lock().unwrap_or_else(PoisonError::into_inner));
-            senders.into_iter().for_each(Waker::wake);
-        }
+        let mut waiting = lock(&self.0);
+        let (reader, writer) = (waiting.reader.take(), waiting.writer.take());
+        let senders = waiting.senders.as_mut().map(|senders| &mut senders.waiting).into_iter().flatten();
+        let senders: Vec<Waker> = senders.filter_map(|sender| sender.waker.take()).collect();
+        drop(waiting);
+        reader.into_iter().chain(writer).chain(senders).for_each(Waker::wake);
     }
+}
+
+/// A sender that waits. Dropped, it does no longer.
+#[derive(Debug)]
+pub(crate) struct Place {
+    slots: Arc<Slots>,
+    id: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = lock(&self.slots.0);
+        let waiter = waiting.senders.as_mut().and_then(|senders| {
+            let at = senders.waiting.binary_search_by_key(&self.id, |waiter| waiter.id).ok()?;
+            Some(senders.waiting.remove(at))
+        });
+        drop(waiting);
+        drop(waiter);
+    }
+}
+
+/// Which side a task waits on.
+#[derive(Debug)]
+pub(crate) enum Side<'a> {
+    Reader,
+    Writer,
+    /// One of any number of senders, that waits for room.
+    Room(&'a mut Option<Place>),
+    /// One of any number of senders, that waits for what is queued to leave.
+    Flush(&'a mut Option<Place>),
 }
 
 #[derive(Debug)]
 pub(crate) struct Wakers {
     slots: Arc<Slots>,
     joint: Waker,
-}
-
-/// Which side a task waits on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Side {
-    Reader,
-    Writer,
-    /// One of any number of senders.
-    Sender,
 }
 
 impl Wakers {
@@ -54,19 +97,38 @@ impl Wakers {
     }
 
     /// Has the task of `cx` woken when anything happens, and returns what to poll the transport with.
-    pub(crate) fn register(&self, side: Side, cx: &Context<'_>) -> Context<'_> {
-        match side {
-            Side::Reader => self.slots.reader.register(cx.waker()),
-            Side::Writer => self.slots.writer.register(cx.waker()),
-            Side::Sender => {
-                let mut senders =
-                    self.slots.senders.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner);
-                if !senders.iter().any(|waker| waker.will_wake(cx.waker())) {
-                    senders.push(cx.waker().clone());
-                }
-            }
-        }
+    pub(crate) fn register(&self, side: Side<'_>, cx: &Context<'_>) -> Context<'_> {
+        let mut waiting = lock(&self.slots.0);
+        let slot = match side {
+            Side::Reader => &mut waiting.reader,
+            Side::Writer => &mut waiting.writer,
+            Side::Room(place) => self.sender(&mut waiting, place, true),
+            Side::Flush(place) => self.sender(&mut waiting, place, false),
+        };
+        let is_new = slot.as_ref().is_none_or(|waker| !waker.will_wake(cx.waker()));
+        let before = if is_new { slot.replace(cx.waker().clone()) } else { None };
+        drop(waiting);
+        drop(before);
         Context::from_waker(&self.joint)
+    }
+
+    /// The slot of a sender, who waits from now on if it did not.
+    fn sender<'a>(&self, waiting: &'a mut Waiting, place: &mut Option<Place>, for_room: bool) -> &'a mut Option<Waker> {
+        let Senders { next, waiting } = &mut **waiting.senders.get_or_insert_default();
+        let Place { id, .. } = place.get_or_insert_with(|| {
+            let id = *next;
+            *next += 1;
+            waiting.push(Waiter { id, for_room, waker: None });
+            Place { slots: Arc::clone(&self.slots), id }
+        });
+        let at = waiting.partition_point(|waiter| waiter.id < *id);
+        &mut waiting[at].waker
+    }
+
+    /// Whether a sender waits for room.
+    pub(crate) fn is_contended(&self) -> bool {
+        let waiting = lock(&self.slots.0);
+        waiting.senders.as_ref().is_some_and(|senders| senders.waiting.iter().any(|waiter| waiter.for_room))
     }
 
     /// Wakes all.
@@ -75,7 +137,7 @@ impl Wakers {
     }
 
     /// What wakes all, without keeping anything alive.
-    pub(crate) fn slots(&self) -> &Arc<Slots> {
+    pub(crate) const fn slots(&self) -> &Arc<Slots> {
         &self.slots
     }
 }

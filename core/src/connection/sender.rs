@@ -43,6 +43,8 @@ pub struct Sender {
     /// Whether something was queued when reading last paused for lack of input, and what the peer had read then.
     queued_at_pause: bool,
     taken_at_pause: u64,
+    /// Whether the transport has yet to send some of what was taken.
+    pub(super) unflushed: bool,
 }
 
 /// What few connections have: made when it is first needed.
@@ -93,6 +95,7 @@ impl Sender {
             unread_pings: 0,
             queued_at_pause: false,
             taken_at_pause: 0,
+            unflushed: false,
         }
     }
 
@@ -247,10 +250,17 @@ impl Sender {
         self.output.remaining() <= self.config.limits.output_low
     }
 
-    /// How many bytes were ever queued, with their framing.
+    /// How many bytes were ever queued, with their framing, but for control frames that went ahead of others. Once
+    /// [`taken`](Self::taken) has come as far, all has been taken that is queued now.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.output.taken() + self.output.remaining() as u64
+        self.output.taken() + self.output.remaining() as u64 - self.output.overtaken()
+    }
+
+    /// How much of [`total`](Self::total) was taken, or somewhat less while control frames go ahead.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.output.taken().saturating_sub(self.output.overtaken())
     }
 
     /// How many payload bytes of messages are queued: as the caller counts them, without framing and

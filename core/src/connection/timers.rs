@@ -31,7 +31,7 @@ pub(super) struct Situation {
     pub(super) closing: bool,
     /// Whether the peer is read from: if not, its silence says nothing.
     pub(super) listening: bool,
-    /// Whether bytes are queued, and how many were ever taken.
+    /// Whether bytes have yet to leave, and how many were ever taken.
     pub(super) queued: bool,
     pub(super) taken: u64,
 }
@@ -55,6 +55,11 @@ impl Timers {
         self.now = self.now.max(now);
         self.heard = self.now;
         self.silence = None;
+    }
+
+    /// The peer took something, though nothing was taken of what is queued.
+    pub(super) const fn on_progress(&mut self) {
+        self.write = None;
     }
 
     /// The next deadline.

@@ -6,9 +6,10 @@ use crate::close::CloseFrame;
 use crate::config::{Delivery, Keepalive, Limits};
 use crate::error::SendError;
 use crate::event::{Fragment, Kind};
+use crate::frame::Decoder;
 use crate::input::InputBuffer;
 use alloc::string::String;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use core::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -492,6 +493,39 @@ proptest! {
         let (expected_data, expected_control): (Vec<_>, Vec<_>) = expected.into_iter().partition(is_data);
         prop_assert!(data == expected_data, "messages differ");
         prop_assert_eq!(control, expected_control);
+    }
+}
+
+proptest! {
+    /// Whatever overtakes it, a message has been taken whole once `taken` is what `total` was behind it; and when all is
+    /// taken, it is.
+    #[test]
+    fn taken_counts_whole_messages(sent in prop::collection::vec(sent(), 0..30)) {
+        let mut it = connection(Role::Server, &Config::default());
+        let (mut written, mut totals) = (Vec::new(), Vec::new());
+        for sent in sent {
+            match sent {
+                Sent::Owned(sized) | Sent::Shared(sized) | Sent::Borrowed(sized) | Sent::Fragments(sized, _) => {
+                    if it.send(sized.message()).is_ok() {
+                        totals.push(it.sender().total());
+                    }
+                }
+                Sent::Ping(payload) | Sent::Pong(payload) => it.ping(&payload).unwrap_or(()), // or it is full
+                Sent::Write(count) => {
+                    let count = count.index(it.output().remaining() + 1);
+                    written.extend(write(&mut it, count));
+                }
+            }
+            let (mut decoder, mut input) = (Decoder::new(Role::Client), BytesMut::from(&*written));
+            let frames = core::iter::from_fn(|| decoder.frame(&mut input, usize::MAX).unwrap());
+            let whole = frames.filter(|frame| !frame.header.opcode.is_control()).count();
+            let counted = totals.iter().filter(|total| **total <= it.sender().taken()).count();
+            prop_assert!(counted <= whole, "{counted} of {whole}");
+        }
+        drain(&mut it);
+        prop_assert!(totals.iter().all(|total| *total <= it.sender().taken()));
+        it.output().reclaim();
+        prop_assert!(totals.iter().all(|total| *total <= it.sender().taken()));
     }
 }
 

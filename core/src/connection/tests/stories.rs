@@ -646,6 +646,33 @@ mod silence {
         assert!(it.is_closed());
     }
 
+    /// A transport that buffers has taken all, and the peer reads it or does not.
+    #[test]
+    fn what_a_transport_buffers_must_leave_in_time() {
+        let mut it = connection(Role::Server, &Config::default());
+        it.send("four").unwrap();
+        it.close(None).unwrap();
+        drain(&mut it);
+        for second in [0, 4, 33] {
+            let now = NOW + second * SECOND;
+            it.set_flushed(false);
+            assert_eq!(it.handle_timeout(now), Ok(()));
+            let due = [now + 30 * SECOND, NOW + 35 * SECOND]; // as with what is queued ahead of a Close frame
+            assert_eq!(it.poll_timeout(), due.into_iter().min());
+        }
+        it.set_flushed(true);
+        assert_eq!(it.handle_timeout(NOW + 34 * SECOND), Ok(()));
+        assert_eq!(it.poll_timeout(), Some(NOW + 35 * SECOND));
+
+        let mut it = connection(Role::Server, &Config::default());
+        it.send("four").unwrap();
+        drain(&mut it);
+        it.set_flushed(false);
+        assert_eq!(it.handle_timeout(NOW), Ok(()));
+        assert_eq!(it.handle_timeout(NOW + 30 * SECOND), Err(TimedOut::Write(30 * SECOND)));
+        assert_eq!(it.poll_timeout(), None);
+    }
+
     /// While we do not read from a peer, its silence says nothing: it reads, and that is enough.
     #[test]
     fn a_slow_reader_is_not_taken_for_silent() {
