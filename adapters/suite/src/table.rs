@@ -137,6 +137,7 @@ table! {
             trickling_peers_are_dropped
             close_frames_must_be_answered
             close_frames_must_be_answered_by_talkers_too
+            a_nearer_deadline_comes_first
             an_end_of_the_stream_is_not_waited_for_for_ever
             peers_must_read
             peers_must_read_what_they_asked_for

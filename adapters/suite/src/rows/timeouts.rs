@@ -1,6 +1,6 @@
 //! Peers that keep us waiting: each patience has an end. How much later than that is not asked here.
 
-use crate::peer::{Peer, listen, request, together};
+use crate::peer::{Peer, frame, listen, request, together};
 use crate::stage::{in_both_roles, open};
 use crate::subject::{ClientOptions, ServerOptions, Socket, Subject};
 use sansws_core::frame::{Opcode, Role};
@@ -117,10 +117,21 @@ pub(crate) fn close_frames_must_be_answered_by_talkers_too(subject: &dyn Subject
                 drop(ws);
             },
             || {
-                let text = crate::peer::frame(peer.role(), Opcode::Text, true, b"and another thing");
+                let text = frame(peer.role(), Opcode::Text, true, b"and another thing");
                 while peer.try_write(&text).is_ok() {}
             },
         );
+    });
+}
+
+/// The timer is set for an hour when we close.
+pub(crate) fn a_nearer_deadline_comes_first(subject: &dyn Subject) {
+    in_both_roles(|role| {
+        let hour = Duration::from_secs(3600);
+        let keepalive = Some(Keepalive { interval: hour, timeout: hour });
+        let (mut ws, mut peer) = open(subject, role, Config { keepalive, close_timeout: SHORT, ..Config::default() });
+        together(|| assert_eq!(ws.next().unwrap().unwrap(), "hi".into()), || peer.send(Opcode::Text, "hi"));
+        assert_timed_out(ws.close(None), TimedOut::Close(SHORT));
     });
 }
 
@@ -162,7 +173,7 @@ pub(crate) fn peers_must_read_what_they_asked_for(subject: &dyn Subject) {
                 drop(ws);
             },
             || {
-                let questions = crate::peer::frame(peer.role(), Opcode::Binary, true, b"").repeat(1000);
+                let questions = frame(peer.role(), Opcode::Binary, true, b"").repeat(1000);
                 while peer.try_write(&questions).is_ok() {}
             },
         );
