@@ -228,6 +228,11 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         self.left >= total
     }
 
+    /// What changes whenever something has left.
+    pub(crate) fn progress(&mut self) -> (u64, u64) {
+        (self.connection.output().taken(), self.left)
+    }
+
     /// How it ended, once it has: the error for the first who asks.
     pub(crate) fn take_end(&mut self) -> Option<Result<(), Error>> {
         match &mut self.end {

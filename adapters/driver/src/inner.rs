@@ -22,6 +22,8 @@ pub(crate) struct Inner<T, C> {
 
 impl<T: Transport, C: Clock> Inner<T, C> {
     fn drive(&mut self, side: Side<'_>, cx: &Context<'_>) {
+        let is_reader = matches!(side, Side::Reader);
+        let (was_ready, progress) = (self.engine.connection.is_ready(), self.engine.progress());
         // First of all: whoever goes on to another phase wakes those that are registered, and not those that will be.
         let mut joint = self.wakers.register(side, cx);
         match self.guard.as_ref().filter(|_| !self.engine.is_over()).map(Guard::phase) {
@@ -34,6 +36,14 @@ impl<T: Transport, C: Clock> Inner<T, C> {
             }
         }
         self.engine.drive(&mut joint);
+        // What one side has done is what another may wait for, and the transport need not tell that: once it is read, there
+        // is nothing to read any more.
+        if is_reader && self.engine.progress() != progress {
+            self.wakers.wake_writers();
+        }
+        if !is_reader && !was_ready && self.engine.connection.is_ready() {
+            self.wakers.wake_reader();
+        }
     }
 
     /// Whether an event is ready to be taken; false at the end.

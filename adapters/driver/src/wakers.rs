@@ -39,18 +39,30 @@ struct Waiter {
     waker: Option<Waker>,
 }
 
+impl Slots {
+    fn wake_reader(&self) {
+        let reader = lock(&self.0).reader.take();
+        reader.into_iter().for_each(Waker::wake);
+    }
+
+    fn wake_writers(&self) {
+        let mut waiting = lock(&self.0);
+        let writer = waiting.writer.take();
+        let senders = waiting.senders.as_mut().map(|senders| &mut senders.waiting).into_iter().flatten();
+        let senders: Vec<Waker> = senders.filter_map(|sender| sender.waker.take()).collect();
+        drop(waiting);
+        writer.into_iter().chain(senders).for_each(Waker::wake);
+    }
+}
+
 impl Wake for Slots {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut waiting = lock(&self.0);
-        let (reader, writer) = (waiting.reader.take(), waiting.writer.take());
-        let senders = waiting.senders.as_mut().map(|senders| &mut senders.waiting).into_iter().flatten();
-        let senders: Vec<Waker> = senders.filter_map(|sender| sender.waker.take()).collect();
-        drop(waiting);
-        reader.into_iter().chain(writer).chain(senders).for_each(Waker::wake);
+        self.wake_reader();
+        self.wake_writers();
     }
 }
 
@@ -129,6 +141,16 @@ impl Wakers {
     pub(crate) fn is_contended(&self) -> bool {
         let waiting = lock(&self.slots.0);
         waiting.senders.as_ref().is_some_and(|senders| senders.waiting.iter().any(|waiter| waiter.for_room))
+    }
+
+    /// Wakes whoever reads.
+    pub(crate) fn wake_reader(&self) {
+        self.slots.wake_reader();
+    }
+
+    /// Wakes all that write.
+    pub(crate) fn wake_writers(&self) {
+        self.slots.wake_writers();
     }
 
     /// Wakes all.
