@@ -158,7 +158,8 @@ impl<T: Transport, C: Clock> Reader<T, C> {
     }
 }
 
-/// Those that a `Sink` has, too, are the sender's here, even where `SinkExt` is in scope.
+/// Those that a `Sink` has, too, are the sender's here, even where `SinkExt` is in scope; only behind a `&mut Writer`
+/// are they those of `SinkExt`.
 impl<T: Transport, C: Clock> Writer<T, C> {
     /// Sends a message; see [`Sender::send`].
     ///

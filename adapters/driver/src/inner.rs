@@ -160,13 +160,13 @@ impl<T: Transport, C: Clock> Inner<T, C> {
 
     /// Waits until all has left that was queued when [`core::Sender::total`](Sender::total) was `total`.
     pub(crate) fn poll_left(&mut self, total: u64, side: Side<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if !self.engine.has_left(total) && !self.engine.is_over() {
+            self.drive(side, cx);
+        }
         if self.engine.has_left(total) {
             return Poll::Ready(Ok(())); // whatever has happened since
         }
-        match self.poll_flushed(side, cx) {
-            Poll::Pending if self.engine.has_left(total) => Poll::Ready(Ok(())),
-            flushed => flushed,
-        }
+        self.poll_writer_end()
     }
 
     /// What a writer that cannot go on is told: why it ended, or to wait.

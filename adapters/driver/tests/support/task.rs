@@ -41,6 +41,11 @@ impl Task {
     pub(crate) fn woken(&self) -> usize {
         self.wakes.0.swap(0, Ordering::Relaxed)
     }
+
+    /// Whether anybody has a waker of it.
+    pub(crate) fn is_remembered(&self) -> bool {
+        Arc::strong_count(&self.wakes) > 2 // ours
+    }
 }
 
 /// Polls a future to its end, whenever it is woken and never else.
