@@ -6,6 +6,7 @@
 //!
 //! No waker is woken or dropped while the lock is held: it may be the last that holds its task, and that a handle.
 
+use crate::drain::Guard;
 use crate::sync::{Mutex, lock};
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
@@ -100,12 +101,16 @@ pub(crate) enum Side<'a> {
 pub(crate) struct Wakers {
     slots: Arc<Slots>,
     joint: Waker,
+    /// The server that it is a connection of, if that wants to know.
+    pub(crate) guard: Option<Guard>,
 }
 
 impl Wakers {
-    pub(crate) fn new() -> Self {
+    /// Those of a connection, which `enter` may enter somewhere.
+    pub(crate) fn new(enter: impl FnOnce(&Arc<Slots>) -> Option<Guard>) -> Self {
         let slots = Arc::new(Slots::default());
-        Self { joint: Waker::from(Arc::clone(&slots)), slots }
+        let guard = enter(&slots);
+        Self { joint: Waker::from(Arc::clone(&slots)), slots, guard }
     }
 
     /// Has the task of `cx` woken when anything happens, and returns what to poll the transport with.
