@@ -3,6 +3,8 @@
 //!
 //! Every loop is called through a pointer, on bytes that are in cache if they fit.
 
+mod support;
+
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use sansws_benches::Error;
@@ -10,7 +12,7 @@ use sansws_benches::deflate::bytes as named;
 use sansws_benches::mask::{Kernel, kernels};
 use sansws_benches::summary::Summary;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Lengths, in bytes.
 const SIZES: [usize; 12] = [1, 4, 7, 16, 31, 64, 125, 1 << 10, 16 << 10, 64 << 10, 1 << 20, 16 << 20];
@@ -24,14 +26,7 @@ const KEY_SIZES: [usize; 6] = [7, 16, 64, 125, 1 << 10, 16 << 10];
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 fn main() -> Result<(), Error> {
-    let is_bench = std::env::args().any(|argument| argument == "--bench");
-    let mut criterion = Criterion::default()
-        .warm_up_time(Duration::from_millis(30))
-        .measurement_time(Duration::from_millis(120))
-        .sample_size(10)
-        .nresamples(1000)
-        .without_plots()
-        .configure_from_args();
+    let mut criterion = support::criterion();
     let mut summary = Summary::new(f64::max);
     for start in STARTS {
         let mut group = group(&mut criterion, &format!("mask, start {start}"));
@@ -53,8 +48,8 @@ fn main() -> Result<(), Error> {
     group.finish();
     add_worst(&mut summary, &by_start);
     criterion.final_summary();
-    if !is_bench {
-        return Ok(()); // a test, which measures nothing
+    if !support::is_bench() {
+        return Ok(());
     }
     summary.finish("mask", "Masking in place", "GB/s; the fastest of the samples.")
 }
@@ -79,17 +74,22 @@ fn bench(
     for Kernel { name, apply } in kernels() {
         group.bench_function(BenchmarkId::new(name, named(size)), |bencher| {
             bencher.iter_custom(|count| {
-                let mut total = Duration::ZERO;
-                for start in starts {
+                let spans = starts.iter().map(|start| {
                     let bytes = &mut bytes[to + start..][..size];
                     let others = &others[from + start..][..size];
                     let began = Instant::now();
                     for _ in 0..count {
                         apply(black_box(KEY), black_box(&mut *bytes), black_box(others));
                     }
-                    let took = began.elapsed();
-                    found(name, *start, (size as u64 * count) as f64 / took.as_nanos().max(1) as f64);
-                    total += took;
+                    began.elapsed()
+                });
+                let spans: Vec<_> = spans.collect();
+                let total = spans.iter().sum();
+                if support::nanos(total, count).is_some() {
+                    for (start, span) in starts.iter().zip(spans) {
+                        let nanos = span.as_secs_f64() * 1e9 / count as f64;
+                        found(name, *start, size as f64 / nanos);
+                    }
                 }
                 total
             });

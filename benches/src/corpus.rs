@@ -1,4 +1,4 @@
-//! [`Corpus`]: JSON of a given length, made from a seed.
+//! [`Corpus`]: JSON of a given length, made from a seed; [`mixed`] and [`ascii`]: text to check.
 //!
 //! A message is an array of trades: ids that rise, names, prices that wander, timestamps. The messages of a corpus
 //! resemble each other as those of a real feed do, and no two are the same.
@@ -45,6 +45,24 @@ impl Corpus {
     pub fn texts(&self) -> &[Text] {
         &self.texts
     }
+}
+
+/// So many bytes of characters of one to four bytes, in an order that nothing can predict. The same every time.
+#[must_use]
+pub fn mixed(len: usize) -> String {
+    const CHARACTERS: [&str; 8] = ["a", " ", "é", "д", "水", "€", "🙂", "𝄞"];
+    let (mut random, mut text) = (Random(0x7e47), String::with_capacity(len));
+    while text.len() < len {
+        let character = random.pick(&CHARACTERS);
+        text.push_str(if text.len() + character.len() <= len { character } else { "." });
+    }
+    text
+}
+
+/// So many bytes of ASCII.
+#[must_use]
+pub fn ascii(len: usize) -> String {
+    (' '..='~').cycle().take(len).collect()
 }
 
 /// Writes trades.
@@ -132,6 +150,13 @@ mod tests {
         for text in Corpus::new(1 << 10).texts() {
             let value: serde_json::Value = serde_json::from_str(text).unwrap();
             assert!(value.as_array().is_some_and(|trades| trades.iter().all(|trade| trade["id"].is_u64())));
+        }
+    }
+
+    #[test]
+    fn text_is_as_long_as_asked() {
+        for len in 0..200 {
+            assert_eq!((mixed(len).len(), ascii(len).len()), (len, len));
         }
     }
 

@@ -1,18 +1,45 @@
-//! Echo servers on each runtime, one thread each, for other processes to load.
+//! Programs that echo, one thread each, to be loaded by another process: on each runtime, by each library.
+//!
+//! A program listens and accepts connections, or opens them itself: so both roles are measured in the same way.
 
+mod async_std;
+mod floor;
+pub mod handshake;
 mod mio;
+#[cfg(feature = "peers")]
+mod peers;
+mod smol;
 mod tokio;
 
+use crate::Error;
 use clap::ValueEnum;
-use std::io;
+use sansws_core::frame::Role;
+use sansws_core::{Config, Limits};
+use std::fmt;
+use std::net::SocketAddr;
 
 /// What a server runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Runtime {
     /// `sansws-tokio`, on a runtime of one thread.
     Tokio,
+    /// `sansws-async-std`. It has as many threads as `ASYNC_STD_THREAD_COUNT` says.
+    AsyncStd,
+    /// `sansws-smol`, on an executor of one thread.
+    Smol,
     /// `sansws-mio`, its readiness loop.
     Mio,
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tokio => "tokio",
+            Self::AsyncStd => "async-std",
+            Self::Smol => "smol",
+            Self::Mio => "mio",
+        })
+    }
 }
 
 /// How messages are echoed.
@@ -26,14 +53,100 @@ pub enum Loop {
     Send,
 }
 
-/// Serves until the process is ended. Prints where it listens, on a line of its own.
-///
-/// # Errors
-///
-/// If it cannot listen.
-pub fn serve(runtime: Runtime, mode: Loop, addr: &str) -> io::Result<()> {
-    match runtime {
-        Runtime::Tokio => tokio::serve(mode, addr),
-        Runtime::Mio => mio::serve(mode, addr),
+/// Whom to echo to.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// Listen here, as HOST:PORT, and serve whoever connects.
+    Listen(String),
+    /// Be the client of a server, in so many connections.
+    Connect(SocketAddr, usize),
+}
+
+impl Place {
+    /// Which end of the connections this is.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Listen(_) => Role::Server,
+            Self::Connect(..) => Role::Client,
+        }
     }
+}
+
+/// A program that echoes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// No library: the least that can be done.
+    Floor(Runtime),
+    /// Ours.
+    Ours(Runtime, Loop),
+    /// Another library, on tokio.
+    #[cfg(feature = "peers")]
+    Peer(peers::Peer),
+}
+
+impl Program {
+    /// All that are built in: floors, ours, and with the feature `peers` the others.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let mut all: Vec<_> = Runtime::value_variants().iter().map(|runtime| Self::Floor(*runtime)).collect();
+        for runtime in Runtime::value_variants() {
+            all.extend(Loop::value_variants().iter().map(|mode| Self::Ours(*runtime, *mode)));
+        }
+        #[cfg(feature = "peers")]
+        all.extend(peers::Peer::ALL.map(Self::Peer));
+        all
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|program| program.to_string() == name)
+    }
+
+    /// Whether it is another library.
+    #[must_use]
+    pub const fn is_peer(self) -> bool {
+        !matches!(self, Self::Floor(_) | Self::Ours(..))
+    }
+
+    /// Echoes until the process is ended. If it listens, prints where, on a line of its own.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot listen or connect, or, as a client, when a connection fails.
+    pub fn run(self, place: &Place) -> Result<(), Error> {
+        match self {
+            Self::Floor(runtime) => floor::run(runtime, place),
+            Self::Ours(Runtime::Tokio, mode) => tokio::run(mode, place),
+            Self::Ours(Runtime::AsyncStd, mode) => async_std::run(mode, place),
+            Self::Ours(Runtime::Smol, mode) => smol::run(mode, place),
+            Self::Ours(Runtime::Mio, mode) => mio::run(mode, place),
+            #[cfg(feature = "peers")]
+            Self::Peer(peer) => peer.run(place),
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Floor(runtime) => write!(f, "floor-{runtime}"),
+            Self::Ours(runtime, Loop::Serve) => write!(f, "sansws-{runtime} serve"),
+            Self::Ours(runtime, Loop::Feed) => write!(f, "sansws-{runtime} feed"),
+            Self::Ours(runtime, Loop::Send) => write!(f, "sansws-{runtime} send"),
+            #[cfg(feature = "peers")]
+            Self::Peer(peer) => peer.fmt(f),
+        }
+    }
+}
+
+/// How ours are configured: as by default, but for messages of up to 16 MiB.
+fn config() -> Config {
+    Config { limits: Limits { message: 16 << 20, ..Limits::default() }, ..Config::default() }
+}
+
+/// The URL of what is served at an address.
+fn url(addr: SocketAddr) -> String {
+    format!("ws://{addr}/")
 }

@@ -1,11 +1,17 @@
 //! The other libraries, each behind its own public stream type.
 
+#[cfg(feature = "peers")]
+pub mod fastwebsockets;
 #[cfg(feature = "peers-c-zlib")]
 pub mod ratchet;
 #[cfg(feature = "peers")]
 pub mod sockudo;
 #[cfg(feature = "peers-c-zlib")]
 pub mod soketto;
+#[cfg(feature = "peers")]
+pub mod tokio_websockets;
+#[cfg(feature = "peers")]
+pub mod tungstenite;
 #[cfg(feature = "peers")]
 pub mod yawc;
 
@@ -68,4 +74,34 @@ impl<P: Peer> Pair for Async<P> {
     fn written(&self) -> u64 {
         self.pipe.written()
     }
+}
+
+/// The peers that are measured in memory.
+#[cfg(feature = "peers")]
+pub(crate) fn memory() -> [crate::memory::Library; 5] {
+    use crate::memory::Library;
+    [
+        Library { name: "tungstenite", open: tungstenite::open },
+        Library { name: "fastwebsockets", open: fastwebsockets::open },
+        Library { name: "tokio-websockets", open: tokio_websockets::open },
+        Library { name: "sockudo-ws", open: sockudo::open },
+        Library { name: "yawc", open: yawc::open },
+    ]
+}
+
+/// The next message. Before it waits for one, it has the replies to those before written.
+#[cfg(feature = "peers")]
+async fn next_or_flush<S, M>(ws: &mut S) -> Option<S::Item>
+where
+    S: futures_util::Stream + futures_util::Sink<M> + Unpin,
+{
+    use futures_util::{SinkExt, StreamExt};
+    std::future::poll_fn(|cx| {
+        let next = ws.poll_next_unpin(cx);
+        if next.is_pending() {
+            let _ = ws.poll_flush_unpin(cx); // the next feed meets the error
+        }
+        next
+    })
+    .await
 }

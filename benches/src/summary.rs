@@ -31,8 +31,9 @@ impl Summary {
         Self { better, cells: Vec::new() }
     }
 
-    /// Notes a figure.
-    pub fn note(&mut self, table: &str, row: &str, column: &str, figure: f64) {
+    /// Notes a figure, if there is one.
+    pub fn note(&mut self, table: &str, row: &str, column: &str, figure: impl Into<Option<f64>>) {
+        let Some(figure) = figure.into() else { return };
         let known =
             self.cells.iter_mut().find(|cell| (&*cell.table, &*cell.row, &*cell.column) == (table, row, column));
         match known {

@@ -1,10 +1,12 @@
 //! Our echo server alone, to be loaded by any client: `cargo run --release -p sansws-benches --bin echo_server`.
+//!
+//! On async-std, set `ASYNC_STD_THREAD_COUNT=1` for one thread.
 
 use clap::Parser;
-use sansws_benches::echo::{Loop, Runtime, serve};
-use std::io;
+use sansws_benches::Error;
+use sansws_benches::echo::{Loop, Place, Program, Runtime};
 
-/// Sends every message back, on one thread.
+/// Sends every message back.
 #[derive(Parser)]
 struct Args {
     #[arg(long, value_enum, default_value = "tokio")]
@@ -17,7 +19,7 @@ struct Args {
     addr: String,
 }
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Error> {
     let args = Args::parse();
-    serve(args.runtime, args.mode, &args.addr)
+    Program::Ours(args.runtime, args.mode).run(&Place::Listen(args.addr))
 }

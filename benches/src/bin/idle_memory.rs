@@ -5,7 +5,7 @@
 
 use clap::{Parser, ValueEnum};
 use sansws_benches::Error;
-use sansws_benches::echo::{Loop, Runtime, serve};
+use sansws_benches::echo::{Loop, Place, Program, Runtime};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -36,7 +36,7 @@ fn main() -> Result<(), Error> {
     let args = Args::parse();
     raise_limit(args.connections + WARM_UP)?;
     if let Some(runtime) = args.serve {
-        return Ok(serve(runtime, Loop::Serve, "127.0.0.1:0")?);
+        return Program::Ours(runtime, Loop::Serve).run(&Place::Listen("127.0.0.1:0".into()));
     }
     let all = || Runtime::value_variants().to_vec();
     let runtimes = if args.runtime.is_empty() { all() } else { args.runtime.clone() };

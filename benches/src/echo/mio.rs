@@ -1,67 +1,97 @@
-//! The server on mio: one loop, and connections side by side in one vector.
+//! Ours on mio: one loop, and connections side by side in one vector.
 
-use super::Loop;
-use mio::net::TcpListener;
+use super::{Loop, Place, config, url};
+use crate::Error;
+use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
-use sansws_mio::{Acceptor, Config, Error, Limits, WsStream};
+use sansws_mio::{Acceptor, Connector, WsStream};
 use std::io;
+use std::time::Duration;
 
 const LISTENER: Token = Token(usize::MAX);
 
-pub(super) fn serve(mode: Loop, addr: &str) -> io::Result<()> {
-    let limits = Limits { message: 16 << 20, ..Limits::default() };
-    let acceptor = Acceptor::new().config(Config { limits, ..Config::default() });
-    let addr = addr.parse().map_err(io::Error::other)?;
-    let mut listener = TcpListener::bind(addr)?;
-    println!("{}", listener.local_addr()?);
-    let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1024));
-    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    let mut connections: Vec<Option<WsStream>> = Vec::new();
-    let mut free: Vec<usize> = Vec::new();
+pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
+    let mut poll = Poll::new()?;
+    let mut crowd = Crowd::default();
+    let acceptor = Acceptor::new().config(config());
+    let mut listener = None;
+    match place {
+        Place::Listen(addr) => {
+            let mut listening = TcpListener::bind(addr.parse()?)?;
+            println!("{}", listening.local_addr()?);
+            poll.registry().register(&mut listening, LISTENER, Interest::READABLE)?;
+            listener = Some(listening);
+        }
+        Place::Connect(addr, count) => {
+            let connector = Connector::new().config(config());
+            for _ in 0..*count {
+                crowd.join(connector.begin(TcpStream::connect(*addr)?, &url(*addr))?, &poll)?;
+            }
+        }
+    }
+    let mut events = Events::with_capacity(1024);
     let mut more: Vec<Token> = Vec::new();
     loop {
-        let timeout = (!more.is_empty()).then_some(std::time::Duration::ZERO);
+        let timeout = (!more.is_empty()).then_some(Duration::ZERO);
         poll.poll(&mut events, timeout)?;
         for token in std::mem::take(&mut more).into_iter().chain(events.iter().map(mio::event::Event::token)) {
-            if token == LISTENER {
-                while let Ok((tcp, _)) = listener.accept() {
-                    let mut ws = acceptor.begin(tcp).map_err(io::Error::other)?;
-                    let at = free.pop().unwrap_or(connections.len());
-                    poll.registry().register(&mut ws, Token(at), Interest::READABLE | Interest::WRITABLE)?;
-                    match connections.get_mut(at) {
-                        Some(place) => *place = Some(ws),
-                        None => connections.push(Some(ws)),
-                    }
+            if token != LISTENER {
+                if crowd.echo(token, mode) {
+                    more.push(token);
                 }
                 continue;
             }
-            let Some(place) = connections.get_mut(token.0) else { continue };
-            let Some(ws) = place else { continue };
-            match echo(ws, mode) {
-                Ok(true) => more.push(token),
-                Err(Error::WouldBlock) => {}
-                Ok(false) | Err(_) => {
-                    *place = None;
-                    free.push(token.0);
-                }
+            while let Some(Ok((tcp, _))) = listener.as_ref().map(TcpListener::accept) {
+                crowd.join(acceptor.begin(tcp)?, &poll)?;
             }
         }
     }
 }
 
-/// Whether there is more to do, after others had their turn.
-fn echo(ws: &mut WsStream, mode: Loop) -> Result<bool, Error> {
-    match mode {
-        Loop::Serve => ws.serve(|message, sender| sender.send_ref(message)),
-        Loop::Feed | Loop::Send => {
-            loop {
-                ws.ready()?; // so that there is room for the answer
-                let Some(message) = ws.next()? else { return Ok(false) };
-                ws.feed(message)?;
-                if mode == Loop::Send {
-                    let _ = ws.flush(); // or it leaves later
-                }
+/// The connections, each at the place that its token names.
+#[derive(Default)]
+struct Crowd {
+    places: Vec<Option<WsStream>>,
+    free: Vec<usize>,
+}
+
+impl Crowd {
+    fn join(&mut self, mut ws: WsStream, poll: &Poll) -> io::Result<()> {
+        let at = self.free.pop().unwrap_or(self.places.len());
+        poll.registry().register(&mut ws, Token(at), Interest::READABLE | Interest::WRITABLE)?;
+        match self.places.get_mut(at) {
+            Some(place) => *place = Some(ws),
+            None => self.places.push(Some(ws)),
+        }
+        Ok(())
+    }
+
+    /// Whether there is more to do, after others had their turn.
+    fn echo(&mut self, token: Token, mode: Loop) -> bool {
+        let Some(place) = self.places.get_mut(token.0) else { return false };
+        let Some(ws) = place else { return false };
+        match echo(ws, mode) {
+            Ok(true) => true,
+            Err(sansws_mio::Error::WouldBlock) => false,
+            Ok(false) | Err(_) => {
+                *place = None;
+                self.free.push(token.0);
+                false
             }
         }
+    }
+}
+
+fn echo(ws: &mut WsStream, mode: Loop) -> Result<bool, sansws_mio::Error> {
+    match mode {
+        Loop::Serve => ws.serve(|message, sender| sender.send_ref(message)),
+        Loop::Feed | Loop::Send => loop {
+            ws.ready()?; // so that there is room for the answer
+            let Some(message) = ws.next()? else { return Ok(false) };
+            ws.feed(message)?;
+            if mode == Loop::Send {
+                let _ = ws.flush(); // or it leaves later
+            }
+        },
     }
 }

@@ -1,25 +1,37 @@
-//! The server on tokio.
+//! Ours on tokio.
 
-use super::Loop;
-use sansws_tokio::{Acceptor, Config, Error, Limits, WsStream};
-use std::io;
+use super::{Loop, Place, config, url};
+use crate::Error;
+use sansws_tokio::{Acceptor, Connector, WsStream};
+use std::future::pending;
 use tokio::net::TcpListener;
 
-pub(super) fn serve(mode: Loop, addr: &str) -> io::Result<()> {
+pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let limits = Limits { message: 16 << 20, ..Limits::default() };
-        let acceptor = Acceptor::new().config(Config { limits, ..Config::default() });
-        let listener = TcpListener::bind(addr).await?;
-        println!("{}", listener.local_addr()?);
-        loop {
-            let (tcp, _) = listener.accept().await?;
-            let accepted = acceptor.accept(tcp);
-            tokio::spawn(async move { echo(accepted.await?, mode).await });
+        match place {
+            Place::Listen(addr) => {
+                let acceptor = Acceptor::new().config(config());
+                let listener = TcpListener::bind(addr).await?;
+                println!("{}", listener.local_addr()?);
+                loop {
+                    let (tcp, _) = listener.accept().await?;
+                    let accepted = acceptor.accept(tcp);
+                    tokio::spawn(async move { echo(accepted.await?, mode).await });
+                }
+            }
+            Place::Connect(addr, count) => {
+                let connector = Connector::new().config(config());
+                for _ in 0..*count {
+                    let (ws, _) = connector.connect(&url(*addr)).await?;
+                    tokio::spawn(echo(ws, mode));
+                }
+                pending().await
+            }
         }
     })
 }
 
-async fn echo(mut ws: WsStream, mode: Loop) -> Result<(), Error> {
+async fn echo(mut ws: WsStream, mode: Loop) -> Result<(), sansws_tokio::Error> {
     match mode {
         Loop::Serve => ws.serve(|message, sender| sender.send_ref(message)).await,
         Loop::Feed => {

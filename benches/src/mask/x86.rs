@@ -24,6 +24,25 @@ pub(super) fn kernels() -> Vec<Kernel> {
     kernels
 }
 
+/// Masks with the widest registers that there are. False if there are none, or too few bytes to be worth it.
+#[inline]
+pub(super) fn apply(key: [u8; 4], bytes: &mut [u8]) -> bool {
+    if bytes.len() < 256 {
+        return false;
+    }
+    if std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bw") {
+        // SAFETY: it runs on a CPU with AVX-512F and AVX-512BW, just established.
+        unsafe { avx512_aligned(key, bytes) };
+        return true;
+    }
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: it runs on a CPU with AVX2, just established.
+        unsafe { avx2(key, bytes) };
+        return true;
+    }
+    false
+}
+
 #[target_feature(enable = "avx2")]
 fn avx2(key: [u8; 4], bytes: &mut [u8]) {
     let wide = _mm256_set1_epi32(i32::from_ne_bytes(key));

@@ -1,22 +1,84 @@
-//! yawc: `WebSocket`, over `flate2`.
+//! yawc: `WebSocket`, over `flate2` if compressed.
 //!
-//! All settings but the memory level. UTF-8 is checked by its option for that. Its option of a pool that connections
-//! without context takeover share codecs by is not taken.
+//! UTF-8 is checked by its option for that. All settings of compression but the memory level. Its option of a pool that
+//! connections without context takeover share codecs by is not taken.
 
-use super::{Async, Peer};
+use super::{Async, Peer, next_or_flush};
 use crate::Error;
 use crate::deflate::{Connected, Settings};
-use crate::pipe::End;
-use futures_util::SinkExt;
+use crate::memory::{AsyncEnd, Driven, End};
+use crate::pipe;
+use crate::tape::Tape;
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
 use sansws_core::Text;
+use sansws_core::frame;
+use std::hint::black_box;
+use tokio::io::{AsyncRead, AsyncWrite};
 use yawc::{CompressionLevel, Frame, OpCode, Options, Role, WebSocket};
 
 /// As the manifest pins it.
 pub const VERSION: &str = "0.5.0";
 
+fn open_on<S>(stream: S, role: frame::Role, options: Options) -> Result<WebSocket<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let role = match role {
+        frame::Role::Server => Role::Server,
+        frame::Role::Client => Role::Client,
+    };
+    Ok(WebSocket::from_stream(stream, role, options.with_utf8().with_limits(16 << 20, 32 << 20))?)
+}
+
+/// Echoes as in its example; or, coalesced, feeds while there is something to read, with the settings that it publishes
+/// figures for.
+pub(crate) async fn echo<S>(stream: S, role: frame::Role, coalesced: bool) -> Result<(), Error>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    if coalesced {
+        let options = Options::default().with_read_buffer_capacity(128 << 10).with_backpressure_boundary(64 << 10);
+        let mut ws = open_on(stream, role, options)?;
+        while let Some(frame) = next_or_flush(&mut ws).await {
+            if frame.opcode() == OpCode::Close {
+                break;
+            }
+            ws.feed(frame).await?;
+        }
+    } else {
+        let mut ws = open_on(stream, role, Options::default())?;
+        while let Some(frame) = ws.next().await {
+            if frame.opcode() == OpCode::Close {
+                break;
+            }
+            ws.send(frame).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn open(tape: Tape, role: frame::Role) -> Result<Box<dyn End>, Error> {
+    Ok(Box::new(Driven::new(|| open_on(tape, role, Options::default()))?))
+}
+
+impl AsyncEnd for WebSocket<Tape> {
+    async fn receive(&mut self) -> Result<usize, Error> {
+        Ok(black_box(self.next_frame().await?).payload().len())
+    }
+
+    async fn feed(&mut self, payload: &Bytes) -> Result<(), Error> {
+        Ok(SinkExt::feed(self, Frame::binary(payload.clone())).await?)
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        Ok(SinkExt::flush(self).await?)
+    }
+}
+
 struct Yawc {
-    server: WebSocket<End>,
-    client: WebSocket<End>,
+    server: WebSocket<pipe::End>,
+    client: WebSocket<pipe::End>,
 }
 
 /// A connected pair.
