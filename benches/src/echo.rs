@@ -1,5 +1,6 @@
 //! Echo servers on each runtime, one thread each, for other processes to load.
 
+mod mio;
 mod tokio;
 
 use clap::ValueEnum;
@@ -10,6 +11,8 @@ use std::io;
 pub enum Runtime {
     /// `sansws-tokio`, on a runtime of one thread.
     Tokio,
+    /// `sansws-mio`, its readiness loop.
+    Mio,
 }
 
 /// How messages are echoed.
@@ -31,5 +34,6 @@ pub enum Loop {
 pub fn serve(runtime: Runtime, mode: Loop, addr: &str) -> io::Result<()> {
     match runtime {
         Runtime::Tokio => tokio::serve(mode, addr),
+        Runtime::Mio => mio::serve(mode, addr),
     }
 }

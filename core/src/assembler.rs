@@ -46,6 +46,13 @@ impl Assembler {
         }
     }
 
+    /// A message that is not compressed has arrived whole, and is judged elsewhere.
+    #[inline]
+    pub(crate) const fn begin_whole(&mut self, kind: Kind) {
+        self.kind = kind;
+        self.compressed = false;
+    }
+
     /// The header of a data frame arrived. All limits are judged here, before any payload.
     #[inline]
     pub(crate) fn begin_frame(&mut self, header: &Header, limits: &Limits) -> Result<(), ProtocolError> {

@@ -32,11 +32,18 @@ mod x86 {
 /// assert_eq!(&bytes, b"Hello");
 /// ```
 #[inline]
-pub fn apply(mut key: [u8; 4], offset: usize, bytes: &mut [u8]) {
-    key.rotate_left(offset % 4);
+pub fn apply(key: [u8; 4], offset: usize, bytes: &mut [u8]) {
+    let key = turned(key, offset);
     if !x86::try_apply(key, bytes) {
         portable::apply(key, bytes);
     }
+}
+
+/// The key, as it goes on after `by` bytes.
+#[inline]
+pub(crate) const fn turned(key: [u8; 4], by: usize) -> [u8; 4] {
+    let bytes = by.to_le_bytes()[0] % 4;
+    u32::from_le_bytes(key).rotate_right(8 * bytes as u32).to_le_bytes() // in one register
 }
 
 #[cfg(test)]

@@ -85,12 +85,39 @@ fn split_incomplete(bytes: &[u8]) -> (&[u8], &[u8]) {
     (bytes, &[])
 }
 
+/// Checks a whole text. The error is where the first invalid sequence begins, in bytes from its start.
+#[inline]
+pub(crate) fn validate(bytes: &[u8]) -> Result<Validated, u64> {
+    if is_valid(bytes) { Ok(Validated(())) } else { Err(first_invalid(bytes)) }
+}
+
+/// Where a [`Validator`] fails, so that it does not matter how a text arrives.
+#[cold]
+fn first_invalid(bytes: &[u8]) -> u64 {
+    let mut validator = Validator::new();
+    match validator.feed(bytes).and_then(|()| validator.finish().map(|_| ())) {
+        Err(at) => at,
+        Ok(()) => valid_up_to(bytes), // not reached: it is invalid
+    }
+}
+
+#[inline]
 fn is_valid(bytes: &[u8]) -> bool {
     if bytes.len() < WORTHWHILE {
-        core::str::from_utf8(bytes).is_ok()
+        is_ascii(bytes) || core::str::from_utf8(bytes).is_ok()
     } else {
         simdutf8::basic::from_utf8(bytes).is_ok()
     }
+}
+
+/// Whether no byte has its highest bit set, for short text: eight bytes at a time, without a branch for each. The last eight
+/// may overlap those before.
+#[inline]
+fn is_ascii(bytes: &[u8]) -> bool {
+    let Some(&last) = bytes.last_chunk::<8>() else { return bytes.iter().fold(0, |any, byte| any | byte) < 0x80 };
+    let words = bytes.as_chunks::<8>().0.iter();
+    let any = words.fold(u64::from_ne_bytes(last), |any, &word| any | u64::from_ne_bytes(word));
+    any & 0x8080_8080_8080_8080 == 0
 }
 
 #[cold]

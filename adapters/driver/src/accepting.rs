@@ -15,9 +15,12 @@ use std::task::{Context, Poll, ready};
 /// How much of what a refused client still sends is read and dropped.
 const DRAINED: usize = 256 << 10;
 
+/// What decides whether a client gets a WebSocket, where its type is not to be known.
+pub(crate) type Decide = Box<dyn FnOnce(&mut Offer) -> Result<(), Rejection> + Send>;
+
 /// The server's part of the opening handshake, under way: TLS if it is wanted, the request, the answer.
 pub(crate) struct Accepting<T, C, D> {
-    opening: Opening<T, C>,
+    pub(crate) opening: Opening<T, C>,
     handshake: ServerHandshake,
     config: Arc<Config>,
     /// Decides whether the client gets a WebSocket. `None` once it has.
@@ -62,14 +65,23 @@ impl<T: Transport, C: Clock, D: FnOnce(&mut Offer) -> Result<(), Rejection>> Acc
         }))
     }
 
-    /// The WebSocket, once it is open.
-    pub(crate) fn opened(self) -> Option<Opened<T>> {
+    /// The WebSocket, once it is open; else what it would have been on.
+    pub(crate) fn opened(self) -> Result<Opened<T>, Link<T>> {
+        let link = self.opening.link;
         match self.stage {
-            Stage::Answer(connection, protocol) => {
-                Some(Opened { link: self.opening.link, connection: *connection, protocol })
-            }
-            Stage::Tls | Stage::Request | Stage::Refusal(_) => None,
+            Stage::Answer(connection, protocol) => Ok(Opened { link, connection: *connection, protocol }),
+            Stage::Tls | Stage::Request | Stage::Refusal(_) => Err(link),
         }
+    }
+
+    /// Whether it goes on once something can be written.
+    pub(crate) fn wants_write(&self) -> bool {
+        let answers = match &self.stage {
+            Stage::Tls | Stage::Request => false,
+            Stage::Answer(..) => true,
+            Stage::Refusal(refusal) => !refusal.is_shut_down,
+        };
+        answers || self.opening.link.wants_write()
     }
 
     fn steps(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -1,12 +1,14 @@
 //! [`Acceptor`]: how a server opens WebSockets.
 
-use crate::accepting::Accepting;
+use crate::accepting::{Accepting, Decide};
 use crate::drain::Drain;
 use crate::error::Error;
 use crate::link::Link;
-use crate::runtime::{Bind, Clock, Runtime};
+use crate::nonblocking::NonBlocking;
+use crate::runtime::{Bind, Readiness, Runtime};
 use crate::stream::WsStream;
 use crate::transport::Transport;
+use crate::wakers::Wakers;
 use sansws_core::Config;
 #[cfg(feature = "deflate")]
 use sansws_core::deflate::Deflate;
@@ -167,15 +169,69 @@ impl<R: Runtime> Acceptor<R> {
         R: Bind<S>,
         D: FnOnce(&mut Offer) -> Result<(), Rejection>,
     {
-        let Self { settings, drain } = self.clone();
-        let link = settings.link(R::bind(stream));
-        // In a box, since it is large and soon gone: what is left of this future is a pointer.
-        let accepting = link.map(|link| Box::new(settings.begin(link, R::Clock::default(), drain.clone(), decide)));
+        let accepting = self.accepting(R::bind(stream), self.deciding(decide));
+        let drain = self.drain.clone();
         async move {
             let mut accepting = accepting?;
             poll_fn(|cx| accepting.poll(cx)).await?;
-            let opened = accepting.opened().ok_or(HandshakeError::UnexpectedEof)?; // not reached: it was ready
-            Ok(opened.into_stream(|wakers| drain.map(|drain| drain.watch(wakers.slots()))))
+            let opened = accepting.opened().map_err(|_| HandshakeError::UnexpectedEof)?; // not reached: it was ready
+            Ok(WsStream::new(opened.driven_for(Wakers::new(|slots| drain.map(|drain| drain.watch(slots))))))
+        }
+    }
+
+    /// Begins to open a WebSocket on a stream that a client has connected, for a caller who waits for readiness. How
+    /// that ends is told by the first call that meets the end. A [`Drain`] does not enter it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if TLS cannot begin.
+    pub fn begin<S>(&self, stream: S) -> Result<R::WsStream, Error>
+    where
+        R: Readiness<S>,
+    {
+        self.begin_with(stream, |_| Ok(()))
+    }
+
+    /// Begins to open a WebSocket if `decide` agrees; see [`begin`](Self::begin) and
+    /// [`accept_with`](Self::accept_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](Self::begin).
+    pub fn begin_with<S>(
+        &self,
+        stream: S,
+        decide: impl FnOnce(&mut Offer) -> Result<(), Rejection> + Send + 'static,
+    ) -> Result<R::WsStream, Error>
+    where
+        R: Readiness<S>,
+    {
+        let decide: Decide = Box::new(self.deciding(decide));
+        Ok(NonBlocking::accepting(self.accepting(R::bind(stream), decide)?).into())
+    }
+
+    /// The handshake with a client that `decide` decides on alone. In a box, since it is large and soon gone: what is left
+    /// of a future that holds it is a pointer.
+    fn accepting<T: Transport, D>(&self, transport: T, decide: D) -> io::Result<Box<Accepting<T, R::Clock, D>>>
+    where
+        D: FnOnce(&mut Offer) -> Result<(), Rejection>,
+    {
+        let Settings { config, limits, .. } = &*self.settings;
+        let link = self.settings.link(transport)?;
+        Ok(Box::new(Accepting::new(link, R::Clock::default(), Arc::clone(config), limits, decide)))
+    }
+
+    /// The server's decision on a client, and then `decide`'s.
+    fn deciding<D>(&self, decide: D) -> impl FnOnce(&mut Offer) -> Result<(), Rejection> + use<R, D>
+    where
+        D: FnOnce(&mut Offer) -> Result<(), Rejection>,
+    {
+        let Self { settings, drain } = self.clone();
+        move |offer: &mut Offer| {
+            if drain.as_ref().is_some_and(Drain::is_draining) {
+                return Err(Rejection::new(503).body("shutting down\n"));
+            }
+            settings.judge(offer).and_then(|()| decide(offer))
         }
     }
 }
@@ -190,24 +246,6 @@ impl Settings {
             return Ok(Link { transport, tls: Some(crate::tls::Session::server(Arc::clone(config))?) });
         }
         Ok(Link::plain(transport))
-    }
-
-    /// Begins the handshake with a client that `decide` has the last word on.
-    fn begin<T: Transport, C: Clock, R, D: FnOnce(&mut Offer) -> Result<(), Rejection>>(
-        self: Arc<Self>,
-        link: Link<T>,
-        clock: C,
-        drain: Option<Drain<R>>,
-        decide: D,
-    ) -> Accepting<T, C, impl FnOnce(&mut Offer) -> Result<(), Rejection> + use<T, C, R, D>> {
-        let (config, limits) = (Arc::clone(&self.config), self.limits.clone());
-        let decide = move |offer: &mut Offer| {
-            if drain.as_ref().is_some_and(Drain::is_draining) {
-                return Err(Rejection::new(503).body("shutting down\n"));
-            }
-            self.judge(offer).and_then(|()| decide(offer))
-        };
-        Accepting::new(link, clock, config, &limits, decide)
     }
 
     fn judge(&self, offer: &mut Offer) -> Result<(), Rejection> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// The client's part of the opening handshake, under way: TLS if it is wanted, the request, the answer.
 pub(crate) struct Connecting<T, C> {
-    opening: Opening<T, C>,
+    pub(crate) opening: Opening<T, C>,
     handshake: ClientHandshake,
     /// How long the answer may take.
     patience: Duration,
@@ -43,12 +43,23 @@ impl<T: Transport, C: Clock> Connecting<T, C> {
         Poll::Ready(Err(self.refused().unwrap_or(late)))
     }
 
-    /// The WebSocket, once it is open, and the server's answer.
-    pub(crate) fn opened(self) -> Option<(Opened<T>, Response)> {
-        let Stage::Open(open) = self.stage else { return None };
+    /// The WebSocket, once it is open, and the server's answer; else what it would have been on.
+    pub(crate) fn opened(self) -> Result<(Opened<T>, Response), Link<T>> {
+        let link = self.opening.link;
+        let Stage::Open(open) = self.stage else { return Err(link) };
         let (connection, response) = *open;
         let protocol = response.protocol().map(Box::from);
-        Some((Opened { link: self.opening.link, connection, protocol }, response))
+        Ok((Opened { link, connection, protocol }, response))
+    }
+
+    /// Whether it goes on once something can be written.
+    pub(crate) fn wants_write(&self) -> bool {
+        let link = &self.opening.link;
+        match self.stage {
+            Stage::Tls => !link.is_handshaking() || link.wants_write(),
+            Stage::Request => true,
+            Stage::Answer | Stage::Open(_) => link.wants_write(),
+        }
     }
 
     fn steps(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -8,10 +8,12 @@ use crate::dial::dial;
 use crate::entropy::ThreadEntropy;
 use crate::error::Error;
 use crate::link::Link;
-use crate::runtime::{Bind, Clock, Connect, Runtime};
+use crate::nonblocking::NonBlocking;
+use crate::runtime::{Bind, Clock, Connect, Readiness, Runtime};
 use crate::stream::WsStream;
 use crate::target::{Target, UrlError};
 use crate::transport::Transport;
+use crate::wakers::Wakers;
 use sansws_core::Config;
 #[cfg(feature = "deflate")]
 use sansws_core::deflate::Deflate;
@@ -197,22 +199,62 @@ impl<R: Runtime> Connector<R> {
         self.open(Link::plain(R::bind(stream)), request).await
     }
 
+    /// Begins to open a WebSocket at a `ws:` or `wss:` URL, for a caller who waits for readiness; else as
+    /// [`connect_over`](Self::connect_over), but that the stream may still be connecting. How it ends is told by the first
+    /// call that meets the end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`], [`Error::Head`] for what the caller gave; [`Error::Io`] if TLS cannot begin, or there is no
+    /// randomness.
+    pub fn begin<S>(&self, stream: S, url: &str) -> Result<R::WsStream, Error>
+    where
+        R: Readiness<S>,
+    {
+        let target = Target::parse(url)?;
+        let secured = self.secured(&target)?;
+        let connecting = self.connecting(secured(R::bind(stream)), self.request(&target))?;
+        Ok(NonBlocking::connecting(connecting).into())
+    }
+
+    /// Begins to open a WebSocket with a request of the caller's own; see [`begin`](Self::begin) and
+    /// [`client`](Self::client).
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](Self::begin).
+    pub fn begin_client<S>(&self, stream: S, request: ClientRequest) -> Result<R::WsStream, Error>
+    where
+        R: Readiness<S>,
+    {
+        Ok(NonBlocking::connecting(self.connecting(Link::plain(R::bind(stream)), request)?).into())
+    }
+
     async fn open<T: Transport>(
         &self,
         link: Link<T>,
         request: ClientRequest,
     ) -> Result<(WsStream<T, R::Clock>, Response), Error> {
+        let mut connecting = self.connecting(link, request)?;
+        poll_fn(|cx| connecting.poll(cx)).await?;
+        let opened = connecting.opened().map_err(|_| HandshakeError::UnexpectedEof); // not reached: it was ready
+        let (opened, response) = opened?;
+        Ok((WsStream::new(opened.driven_for(Wakers::new(|_| None))), response))
+    }
+
+    /// The handshake with a server. In a box, since it is large and soon gone.
+    fn connecting<T: Transport>(
+        &self,
+        link: Link<T>,
+        request: ClientRequest,
+    ) -> Result<Box<Connecting<T, R::Clock>>, Error> {
         let request = self.protocols.iter().fold(request, ClientRequest::protocol);
         let request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         let clock = R::Clock::default();
         let entropy = ThreadEntropy::new()?;
         let handshake =
             ClientHandshake::new(request, Arc::clone(&self.config), self.limits.clone(), entropy, clock.now())?;
-        // In a box, since it is large and soon gone.
-        let mut connecting = Box::new(Connecting::new(link, clock, handshake, self.tls_timeout, self.limits.timeout));
-        poll_fn(|cx| connecting.poll(cx)).await?;
-        let (opened, response) = connecting.opened().ok_or(HandshakeError::UnexpectedEof)?; // not reached: it was ready
-        Ok((opened.into_stream(|_| None), response))
+        Ok(Box::new(Connecting::new(link, clock, handshake, self.tls_timeout, self.limits.timeout)))
     }
 
     /// What puts TLS on a transport, if the target wants it.

@@ -13,6 +13,7 @@ use bytes::Buf;
 use sansws_core::{CloseCode, CloseFrame, Connection, EventKind, Instant, SendError};
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// How many reads may follow each other before other tasks have their turn.
 const READS: u8 = 32;
@@ -155,6 +156,14 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         }
     }
 
+    /// Makes what progress there is without reading.
+    pub(crate) fn push(&mut self, cx: &mut Context<'_>) {
+        self.write(cx);
+        if self.timers(cx) && !self.is_over() {
+            self.write(cx);
+        }
+    }
+
     fn turn(&mut self, cx: &mut Context<'_>) {
         for _ in 0..=READS {
             let ready = self.decode();
@@ -217,6 +226,20 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         matches!(self.write, Write::Broken(None) | Write::Silent(None))
     }
 
+    /// Whether something is to be written.
+    pub(crate) fn wants_write(&self) -> bool {
+        let queued = self.connection.wants_write()
+            || matches!(self.write, Write::Unflushed | Write::Flushing)
+            || self.link.wants_write();
+        queued && !self.is_broken()
+    }
+
+    /// How long until it wants to be driven though nothing has happened. `None`: for ever.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        let deadline = self.connection.poll_timeout().filter(|_| !self.is_over())?;
+        Some(deadline.saturating_duration_since(self.clock.now()))
+    }
+
     /// Whether all that was queued has left.
     pub(crate) fn is_flushed(&self) -> bool {
         let lost = matches!(self.end, End::Over { failed: true, .. });
@@ -226,6 +249,11 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     /// Whether all has left that was queued when [`Sender::total`](sansws_core::Sender::total) was `total`.
     pub(crate) const fn has_left(&self, total: u64) -> bool {
         self.left >= total
+    }
+
+    /// What changes whenever something has left.
+    pub(crate) fn progress(&mut self) -> (u64, u64) {
+        (self.connection.output().taken(), self.left)
     }
 
     /// How it ended, once it has: the error for the first who asks.
@@ -391,6 +419,11 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     /// Ends it with an error of our own making.
     pub(crate) fn abort(&mut self, error: io::Error) {
         self.finish(Some(error.into()));
+    }
+
+    /// It is over, and everybody knows why.
+    pub(crate) fn end(&mut self) {
+        self.end = End::Over { error: None, failed: true };
     }
 
     /// It is over; an error from before counts more than the one that followed from it.

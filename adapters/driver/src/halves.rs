@@ -57,7 +57,7 @@ impl<T, C> Half<T, C> {
 }
 
 pub(crate) fn split<T: Transport, C: Clock>(inner: Inner<T, C>) -> (Reader<T, C>, Writer<T, C>) {
-    let slots = Arc::clone(inner.wakers.slots());
+    let slots = Arc::clone(inner.behalf.slots());
     let shared = Arc::new(Shared { inner: Mutex::new(Some(inner)), slots });
     let sender = Sender::new(Arc::downgrade(&shared));
     (Reader { half: Half(Arc::clone(&shared)) }, Writer { half: Half(shared), sender, place: None })
@@ -150,7 +150,7 @@ impl<T: Transport, C: Clock> Reader<T, C> {
         let belong = Arc::ptr_eq(&self.half.0, &writer.half.0);
         match if belong { self.half.0.lock().take() } else { None } {
             Some(inner) => {
-                inner.wakers.wake(); // senders, for whom this is the end
+                inner.behalf.wake(); // senders, for whom this is the end
                 Ok(WsStream::new(inner))
             }
             None => Err(ReuniteError(self, writer)),

@@ -1,6 +1,6 @@
-//! [`Inner`]: what a [`WsStream`](crate::WsStream) is, whole or in halves: its engine, and who waits for it.
+//! [`Inner`]: what a [`WsStream`](crate::WsStream) is, whole or in halves: its engine, and on whose behalf that runs.
 
-use crate::drain::{Guard, Phase};
+use crate::behalf::Behalf;
 use crate::drive::{Engine, Wanted};
 use crate::error::Error;
 use crate::pool;
@@ -8,32 +8,18 @@ use crate::runtime::Clock;
 use crate::transport::Transport;
 use crate::wakers::{Place, Side, Wakers};
 use sansws_core::{CloseFrame, Event, EventKind, Message, Sender};
-use std::io;
 use std::task::{Context, Poll, ready};
 
 #[derive(Debug)]
-pub(crate) struct Inner<T, C> {
+pub(crate) struct Inner<T, C, B = Wakers> {
     pub(crate) engine: Engine<T, C>,
-    pub(crate) wakers: Wakers,
+    pub(crate) behalf: B,
     pub(crate) protocol: Option<Box<str>>,
-    /// The server that it is a connection of, if that wants to know.
-    pub(crate) guard: Option<Guard>,
 }
 
-impl<T: Transport, C: Clock> Inner<T, C> {
-    fn drive(&mut self, side: Side<'_>, cx: &Context<'_>) {
-        // First of all: whoever goes on to another phase wakes those that are registered, and not those that will be.
-        let mut joint = self.wakers.register(side, cx);
-        match self.guard.as_ref().filter(|_| !self.engine.is_over()).map(Guard::phase) {
-            None | Some(Phase::Open) => {}
-            Some(Phase::Closing) => self.engine.go_away(),
-            Some(Phase::Dropping) => {
-                let dropped = io::Error::new(io::ErrorKind::ConnectionAborted, "dropped: the server has shut down");
-                self.engine.abort(dropped);
-                return self.wakers.wake();
-            }
-        }
-        self.engine.drive(&mut joint);
+impl<T: Transport, C: Clock, B: Behalf> Inner<T, C, B> {
+    fn drive(&mut self, side: Side<'_>, cx: &mut Context<'_>) {
+        self.behalf.drive(&mut self.engine, side, cx);
     }
 
     /// Whether an event is ready to be taken; false at the end.
@@ -119,21 +105,6 @@ impl<T: Transport, C: Clock> Inner<T, C> {
         }
     }
 
-    /// As `poll_room`, for one of several senders: who comes anew while others wait lets these go first, once. So none
-    /// is kept out by those that are quick, nor by one that waits and is not polled.
-    pub(crate) fn poll_turn(&mut self, place: &mut Option<Place>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if place.is_none() && self.engine.has_room() && self.wakers.is_contended() {
-            self.wakers.register(Side::Room(place), cx);
-            self.wakers.wake(); // this task last
-            return Poll::Pending;
-        }
-        let polled = self.poll_room(Side::Room(place), cx);
-        if polled.is_ready() {
-            *place = None;
-        }
-        polled
-    }
-
     /// Waits until all that is queued has left.
     pub(crate) fn poll_flushed(&mut self, side: Side<'_>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.engine.is_flushed() {
@@ -201,5 +172,22 @@ impl<T: Transport, C: Clock> Inner<T, C> {
         if !output.has_buffer() {
             output.lend(pool::take());
         }
+    }
+}
+
+impl<T: Transport, C: Clock> Inner<T, C> {
+    /// As `poll_room`, for one of several senders: who comes anew while others wait lets these go first, once. So none
+    /// is kept out by those that are quick, nor by one that waits and is not polled.
+    pub(crate) fn poll_turn(&mut self, place: &mut Option<Place>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if place.is_none() && self.engine.has_room() && self.behalf.is_contended() {
+            self.behalf.register(Side::Room(place), cx);
+            self.behalf.wake(); // this task last
+            return Poll::Pending;
+        }
+        let polled = self.poll_room(Side::Room(place), cx);
+        if polled.is_ready() {
+            *place = None;
+        }
+        polled
     }
 }

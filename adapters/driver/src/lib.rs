@@ -10,15 +10,17 @@
 //! The protocol is `sansws_core`'s; here is only who reads and writes when:
 //!
 //! - `drive` is the loop between one connection and one transport, `link`: with or without `tls` on it,
-//! - `inner` is that loop and who waits for it: a `stream` as a whole, or `halves` and any number of `sender`s,
+//! - `inner` is that loop and on whose `behalf` it runs: of tasks, which have a `stream` as a whole, or `halves` and any
+//!   number of `sender`s; or of a caller with a `nonblocking` one, in `turns`,
 //! - `dial` finds the address of a host that answers first,
 //! - `opening`, `accepting` and `connecting` are the opening handshake, step by step,
-//! - `pool` lends the thread's buffers to whichever connection is busy,
+//! - `pool` lends the thread's buffers to whichever connection is busy, `scratch` is for streams that need them filled,
 //! - `wakers` lets the sides of a connection live on several tasks,
 //! - `drain` ends all connections of a server.
 
 mod accepting;
 mod acceptor;
+mod behalf;
 mod connecting;
 mod connector;
 mod credentials;
@@ -33,9 +35,11 @@ mod futures_io;
 mod halves;
 mod inner;
 mod link;
+mod nonblocking;
 mod opening;
 mod pool;
 mod runtime;
+mod scratch;
 mod sender;
 mod stream;
 mod sync;
@@ -46,6 +50,7 @@ mod timer;
 mod tls;
 mod transport;
 mod turn;
+mod turns;
 mod wakers;
 
 pub use acceptor::{Acceptor, Origins};
@@ -58,11 +63,13 @@ pub use error::Error;
 #[cfg(feature = "futures-io")]
 pub use futures_io::FuturesIo;
 pub use halves::{Reader, ReuniteError, Writer};
+pub use nonblocking::NonBlocking;
 #[cfg(unix)]
 pub use runtime::ConnectUnix;
-pub use runtime::{Bind, Clock, Connect, Runtime};
+pub use runtime::{Bind, Clock, Connect, Readiness, Runtime};
 #[cfg(feature = "tls")]
 pub use rustls;
+pub use scratch::read_by_copy;
 pub use sender::Sender;
 pub use stream::WsStream;
 pub use target::{Target, UrlError};

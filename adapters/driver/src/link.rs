@@ -26,6 +26,24 @@ impl<T> Link<T> {
 }
 
 impl<T: Transport> Link<T> {
+    /// Whether TLS has something to write.
+    pub(crate) fn wants_write(&self) -> bool {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return tls.wants_write();
+        }
+        false
+    }
+
+    /// Whether a TLS handshake is under way.
+    pub(crate) fn is_handshaking(&self) -> bool {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return tls.state().is_handshaking();
+        }
+        false
+    }
+
     /// How many bytes of TLS have left: a number that changes whenever some have.
     pub(crate) fn sent(&self) -> u64 {
         #[cfg(feature = "tls")]

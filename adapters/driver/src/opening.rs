@@ -1,15 +1,13 @@
 //! [`Opening`]: a transport before it is a WebSocket, and the time by which it must be one.
 
-use crate::drain::Guard;
+use crate::behalf::Behalf;
 use crate::drive::Engine;
 use crate::error::Error;
 use crate::inner::Inner;
 use crate::link::Link;
 use crate::pool;
 use crate::runtime::Clock;
-use crate::stream::WsStream;
 use crate::transport::Transport;
-use crate::wakers::Wakers;
 use bytes::{Buf, BytesMut};
 use sansws_core::{Connection, Input, Instant, TimedOut};
 use std::io::{self, IoSlice};
@@ -39,6 +37,11 @@ impl<T: Transport, C: Clock> Opening<T, C> {
     pub(crate) fn wait_for(&mut self, patience: Duration, late: fn(Duration) -> TimedOut) {
         self.deadline = self.clock.now() + patience;
         self.late = late(patience);
+    }
+
+    /// How long it has left.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.deadline.saturating_duration_since(self.clock.now())
     }
 
     /// Ready when time is up.
@@ -91,14 +94,9 @@ pub(crate) struct Opened<T> {
 }
 
 impl<T: Transport> Opened<T> {
-    /// It, driven by the tasks that use it. Its clock has no timer set.
-    pub(crate) fn into_stream<C: Clock + Default>(
-        self,
-        guard: impl FnOnce(&Wakers) -> Option<Guard>,
-    ) -> WsStream<T, C> {
-        let wakers = Wakers::new();
-        let guard = guard(&wakers);
+    /// It, on somebody's behalf. Its clock has no timer set.
+    pub(crate) fn driven_for<C: Clock + Default, B: Behalf>(self, behalf: B) -> Inner<T, C, B> {
         let engine = Engine::new(self.link, C::default(), self.connection);
-        WsStream::new(Inner { engine, wakers, protocol: self.protocol, guard })
+        Inner { engine, behalf, protocol: self.protocol }
     }
 }

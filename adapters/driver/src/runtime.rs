@@ -1,5 +1,6 @@
 //! What a runtime brings: a [`Clock`], its streams, and its way to connect.
 
+use crate::nonblocking::NonBlocking;
 use crate::transport::Transport;
 use sansws_core::Instant;
 use std::future::Future;
@@ -29,6 +30,19 @@ pub trait Runtime: 'static {
 pub trait Bind<S>: Runtime {
     /// `S`, as the driver wants it.
     type Transport: Transport;
+
+    /// Wraps the stream, and sets what a WebSocket wants of it: no Nagle delay on TCP.
+    fn bind(stream: S) -> Self::Transport;
+}
+
+/// A runtime that only tells when streams such as `S` are ready: who uses them calls again by itself. Its transports and
+/// clocks wake nobody.
+pub trait Readiness<S>: Runtime {
+    /// `S`, as the driver wants it.
+    type Transport: Transport;
+
+    /// What a [`NonBlocking`] is in its adapter.
+    type WsStream: From<NonBlocking<Self::Transport, Self::Clock>>;
 
     /// Wraps the stream, and sets what a WebSocket wants of it: no Nagle delay on TCP.
     fn bind(stream: S) -> Self::Transport;

@@ -54,6 +54,11 @@ impl Session {
         &self.connection
     }
 
+    /// Whether something is encrypted and not written.
+    pub(crate) fn wants_write(&self) -> bool {
+        self.connection.wants_write()
+    }
+
     /// How many bytes of TLS have left.
     pub(crate) const fn sent(&self) -> u64 {
         self.sent

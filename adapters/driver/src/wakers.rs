@@ -6,6 +6,7 @@
 //!
 //! No waker is woken or dropped while the lock is held: it may be the last that holds its task, and that a handle.
 
+use crate::drain::Guard;
 use crate::sync::{Mutex, lock};
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
@@ -39,18 +40,30 @@ struct Waiter {
     waker: Option<Waker>,
 }
 
+impl Slots {
+    fn wake_reader(&self) {
+        let reader = lock(&self.0).reader.take();
+        reader.into_iter().for_each(Waker::wake);
+    }
+
+    fn wake_writers(&self) {
+        let mut waiting = lock(&self.0);
+        let writer = waiting.writer.take();
+        let senders = waiting.senders.as_mut().map(|senders| &mut senders.waiting).into_iter().flatten();
+        let senders: Vec<Waker> = senders.filter_map(|sender| sender.waker.take()).collect();
+        drop(waiting);
+        writer.into_iter().chain(senders).for_each(Waker::wake);
+    }
+}
+
 impl Wake for Slots {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut waiting = lock(&self.0);
-        let (reader, writer) = (waiting.reader.take(), waiting.writer.take());
-        let senders = waiting.senders.as_mut().map(|senders| &mut senders.waiting).into_iter().flatten();
-        let senders: Vec<Waker> = senders.filter_map(|sender| sender.waker.take()).collect();
-        drop(waiting);
-        reader.into_iter().chain(writer).chain(senders).for_each(Waker::wake);
+        self.wake_reader();
+        self.wake_writers();
     }
 }
 
@@ -88,12 +101,16 @@ pub(crate) enum Side<'a> {
 pub(crate) struct Wakers {
     slots: Arc<Slots>,
     joint: Waker,
+    /// The server that it is a connection of, if that wants to know.
+    pub(crate) guard: Option<Guard>,
 }
 
 impl Wakers {
-    pub(crate) fn new() -> Self {
+    /// Those of a connection, which `enter` may enter somewhere.
+    pub(crate) fn new(enter: impl FnOnce(&Arc<Slots>) -> Option<Guard>) -> Self {
         let slots = Arc::new(Slots::default());
-        Self { joint: Waker::from(Arc::clone(&slots)), slots }
+        let guard = enter(&slots);
+        Self { joint: Waker::from(Arc::clone(&slots)), slots, guard }
     }
 
     /// Has the task of `cx` woken when anything happens, and returns what to poll the transport with.
@@ -129,6 +146,16 @@ impl Wakers {
     pub(crate) fn is_contended(&self) -> bool {
         let waiting = lock(&self.slots.0);
         waiting.senders.as_ref().is_some_and(|senders| senders.waiting.iter().any(|waiter| waiter.for_room))
+    }
+
+    /// Wakes whoever reads.
+    pub(crate) fn wake_reader(&self) {
+        self.slots.wake_reader();
+    }
+
+    /// Wakes all that write.
+    pub(crate) fn wake_writers(&self) {
+        self.slots.wake_writers();
     }
 
     /// Wakes all.

@@ -5,13 +5,14 @@ mod support;
 
 use bytes::BytesMut;
 use sansws_core::frame::{Opcode, Role};
-use sansws_core::{Config, Keepalive, Message};
-use sansws_driver::{Error, Transport};
+use sansws_core::{Config, Connection, Instant, Keepalive, Message};
+use sansws_driver::{Error, NonBlocking, ThreadEntropy, Transport};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use support::task::run;
 use support::{open, other, time, wire};
@@ -215,6 +216,40 @@ fn idle_connections_hold_no_buffer() {
         }
         let each = (HELD.get() - before) / COUNT;
         assert!(each < 1536, "{each} bytes for an idle {role:?}");
+    }
+}
+
+/// Nor does one whose caller waits for readiness hold anything else.
+#[test]
+fn idle_nonblocking_ones_hold_nothing() {
+    let config = Arc::new(Config::default());
+    for role in [Role::Client, Role::Server] {
+        let says = wire::binary(other(role), &[7; 1 << 10]);
+        let open = || {
+            let now = Instant::ORIGIN;
+            let connection = match role {
+                Role::Client => Connection::client(Arc::clone(&config), ThreadEntropy::new().unwrap(), now),
+                Role::Server => Connection::server(Arc::clone(&config), now),
+            };
+            (Parrot::new(&says, 700), connection)
+        };
+        let traffic = |ws: &mut NonBlocking<Parrot, time::Manual>| {
+            ws.get_ref().times.set(3);
+            assert!(ws.next().unwrap().is_some());
+            assert!(ws.read().unwrap().is_some());
+            assert!(ws.serve(|message, sender| sender.send_ref(message)).is_err());
+            ws.send(vec![1; 1 << 10]).unwrap();
+            ws.ping(b"?").unwrap();
+            assert!(ws.idle().is_err());
+        };
+        let (parrot, connection) = open();
+        traffic(&mut NonBlocking::from_connection(parrot, connection)); // what is the thread's own
+        let (parrot, connection) = open();
+        let before = HELD.get();
+        let mut ws = NonBlocking::from_connection(parrot, connection);
+        assert_eq!(HELD.get() - before, 0, "{role:?}");
+        traffic(&mut ws);
+        assert_eq!(HELD.get() - before, 0, "{role:?}");
     }
 }
 

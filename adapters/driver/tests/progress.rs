@@ -451,4 +451,36 @@ mod two_tasks {
             ]);
         }
     }
+
+    /// Readiness that is consumed is readiness that a reactor may never see, as where it is told by levels.
+    #[test]
+    fn what_the_writer_reads_wakes_the_reader() {
+        let (peer, transport) = script(Cut::NONE, []);
+        let (mut reader, writer) = open(transport, ROLE, Config::default()).split();
+        let (reading, writing) = (Task::new(), Task::new());
+        let mut next = pin!(reader.next());
+        assert!(next.as_mut().poll(&mut reading.context()).is_pending());
+        peer.misses();
+        peer.sends(wire::text(PEER, "unseen"));
+        assert!(pin!(writer.send("x")).poll(&mut writing.context()).is_ready());
+        assert!(reading.woken() > 0);
+        assert!(
+            matches!(next.poll(&mut reading.context()), Poll::Ready(Some(Ok(message))) if message == "unseen".into())
+        );
+    }
+
+    #[test]
+    fn what_the_reader_writes_wakes_the_writer() {
+        let (peer, transport) = script(Cut::NONE, []);
+        peer.writes([Write::Blocked]);
+        let (mut reader, writer) = open(transport, ROLE, Config::default()).split();
+        let (reading, writing) = (Task::new(), Task::new());
+        let mut send = pin!(writer.send("x"));
+        assert!(send.as_mut().poll(&mut writing.context()).is_pending());
+        peer.misses();
+        peer.unblock();
+        assert!(pin!(reader.next()).poll(&mut reading.context()).is_pending());
+        assert!(writing.woken() > 0);
+        assert!(send.poll(&mut writing.context()).is_ready());
+    }
 }

@@ -2,9 +2,9 @@
 //! Tokio's clock can be paused and set forward, for one runtime at a time; deadlines of others do not notice.
 
 use sansws_tokio::core::TimedOut;
-use sansws_tokio::{Error, accept};
+use sansws_tokio::{ClientRequest, Connector, Error, Message, accept};
 use std::time::Duration;
-use tokio::time::{Instant, advance};
+use tokio::time::{Instant, advance, timeout};
 
 /// Runs on a runtime of its own, whose clock is paused.
 fn paused<T>(future: impl Future<Output = T>) -> T {
@@ -30,4 +30,20 @@ fn deadlines_are_those_of_their_own_runtime() {
     for patience in [after_a_day, next] {
         assert!((Duration::from_secs(10)..Duration::from_secs(11)).contains(&patience), "{patience:?}");
     }
+}
+
+#[test]
+fn a_timeout_around_next_loses_no_message() {
+    paused(async {
+        let (client, server) = tokio::io::duplex(10_000);
+        let connector = Connector::new();
+        let (other, ws) = tokio::join!(accept(server), connector.client(client, ClientRequest::new("h", "/")));
+        let (mut other, (mut ws, _)) = (other.unwrap(), ws.unwrap());
+        for at in 0..10 {
+            assert!(timeout(Duration::from_secs(3600), ws.next()).await.is_err());
+            let message = Message::from(format!("message {at}"));
+            other.send(message.clone()).await.unwrap();
+            assert_eq!(timeout(Duration::from_secs(1), ws.next()).await.unwrap().unwrap().unwrap(), message);
+        }
+    });
 }

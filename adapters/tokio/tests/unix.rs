@@ -1,15 +1,26 @@
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 #![cfg(unix)]
 //! WebSockets over Unix sockets.
-
-mod support;
 
 use sansws_tokio::core::handshake::Offer;
 use sansws_tokio::{Acceptor, Connector, Error};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::on_both;
+use std::time::Duration;
 use tokio::net::UnixListener;
+use tokio::runtime::Builder;
+
+/// Runs a test on one thread and on several, and fails it if it hangs.
+#[track_caller]
+fn on_both<F: Future<Output = ()>>(test: impl Fn() -> F) {
+    for mut runtime in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            tokio::time::timeout(Duration::from_secs(60), test()).await.expect("the test hangs");
+        });
+    }
+}
 
 /// A path where nothing is, and after the test nothing is left.
 struct Socket(PathBuf);

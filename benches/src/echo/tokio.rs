@@ -1,9 +1,9 @@
 //! The server on tokio.
 
 use super::Loop;
-use sansws_tokio::{Acceptor, Config, Error, Limits};
+use sansws_tokio::{Acceptor, Config, Error, Limits, WsStream};
 use std::io;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 pub(super) fn serve(mode: Loop, addr: &str) -> io::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -13,14 +13,13 @@ pub(super) fn serve(mode: Loop, addr: &str) -> io::Result<()> {
         println!("{}", listener.local_addr()?);
         loop {
             let (tcp, _) = listener.accept().await?;
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move { echo(&acceptor, tcp, mode).await });
+            let accepted = acceptor.accept(tcp);
+            tokio::spawn(async move { echo(accepted.await?, mode).await });
         }
     })
 }
 
-async fn echo(acceptor: &Acceptor, tcp: TcpStream, mode: Loop) -> Result<(), Error> {
-    let mut ws = acceptor.accept(tcp).await?;
+async fn echo(mut ws: WsStream, mode: Loop) -> Result<(), Error> {
     match mode {
         Loop::Serve => ws.serve(|message, sender| sender.send_ref(message)).await,
         Loop::Feed => {

@@ -17,12 +17,13 @@ use crate::assembler::{Assembler, Verdict};
 use crate::config::{Delivery, Limits};
 use crate::deflate::{Agreed, Inflation, RSV1};
 use crate::error::ProtocolError;
-use crate::event::{Event, EventKind, EventRef, Fragment, Message, MessageRef};
+use crate::event::{Event, EventKind, EventRef, Fragment, Kind, Message, MessageRef};
 use crate::frame::{Decoder, Header, Opcode, Role};
 use crate::input::Input;
 use crate::mask;
 use crate::text::{Text, validated_str};
 use crate::traffic::Volume;
+use crate::utf8;
 use alloc::boxed::Box;
 use bytes::{Buf, Bytes, BytesMut};
 use core::ops::Range;
@@ -92,7 +93,7 @@ impl Payload {
     fn unmask(&mut self, bytes: &mut [u8]) {
         if let Some(key) = &mut self.mask {
             mask::apply(*key, 0, bytes);
-            key.rotate_left(bytes.len() % 4);
+            *key = mask::turned(*key, bytes.len());
         }
     }
 }
@@ -204,6 +205,20 @@ impl Receiver {
     #[inline]
     pub(super) fn decode(&mut self, limits: &Limits) -> Result<Decoded, ProtocolError> {
         let Some((buffer, known)) = self.input.parts() else { return Ok(Decoded::More) };
+        match known.whole_message(buffer, limits, &mut self.volume) {
+            Some(Ok(ready)) => {
+                known.ready = ready;
+                Ok(Decoded::Data)
+            }
+            Some(Err(error)) => Err(error),
+            None => self.decode_any(limits),
+        }
+    }
+
+    /// The same, whatever it is that has arrived.
+    #[inline(never)]
+    fn decode_any(&mut self, limits: &Limits) -> Result<Decoded, ProtocolError> {
+        let Some((buffer, known)) = self.input.parts() else { return Ok(Decoded::More) };
         if let Some(inflation) = &mut known.constant.inflation {
             inflation.drop_spent();
         }
@@ -217,10 +232,7 @@ impl Receiver {
                     }
                     Progress::MessageEnded => {
                         let verdict = known.assembler.finish()?;
-                        known.ready = match known.constant.delivery {
-                            Delivery::Messages => Ready::Message(verdict),
-                            Delivery::Fragments => Ready::Fragment { last: true },
-                        };
+                        known.ready = known.ended(verdict);
                         return Ok(Decoded::Data);
                     }
                     Progress::More => {
@@ -325,6 +337,70 @@ impl Known {
 
     fn control_payload<'a>(&self, buffer: &'a [u8], len: u8) -> &'a [u8] {
         &buffer[self.cursor - usize::from(len)..self.cursor]
+    }
+
+    /// What is ready when a message has ended.
+    #[inline]
+    fn ended(&self, verdict: Verdict) -> Ready {
+        match self.constant.delivery {
+            Delivery::Messages => Ready::Message(verdict),
+            Delivery::Fragments => Ready::Fragment { last: true },
+        }
+    }
+
+    /// The short way for what is most common: a message in one frame, neither compressed nor long, that has all arrived and
+    /// begins here. `None` if it is anything else, or wrong in its header; then nothing has changed.
+    #[inline]
+    fn whole_message(
+        &mut self,
+        buffer: &mut BytesMut,
+        limits: &Limits,
+        volume: &mut Volume,
+    ) -> Option<Result<Ready, ProtocolError>> {
+        if self.start != self.end || self.frame.is_some() || self.constant.decoder.in_message() {
+            return None;
+        }
+        let undecoded = buffer.get_mut(self.cursor..)?;
+        let &[first, second, high, low, ..] = undecoded.first_chunk::<8>()?; // the longest header there is here
+        let kind = match first {
+            0x81 => Kind::Text,
+            0x82 => Kind::Binary,
+            _ => return None,
+        };
+        let from_client = self.constant.decoder.role() == Role::Server;
+        if (second & 0x80 != 0) != from_client {
+            return None;
+        }
+        let (len, header) = match second & 0x7f {
+            127 => return None,
+            126 => match usize::from(u16::from_be_bytes([high, low])) {
+                ..126 => return None,
+                len => (len, 4),
+            },
+            len => (usize::from(len), 2),
+        };
+        let key = undecoded[header..].first_chunk::<4>().copied().unwrap_or_default();
+        let header = if from_client { header + 4 } else { header };
+        if len as u64 > limits.message {
+            return None;
+        }
+        let payload = undecoded.get_mut(header..header + len)?;
+        if from_client {
+            mask::apply(key, 0, payload);
+        }
+        let verdict = match kind {
+            Kind::Binary => Verdict::Binary,
+            Kind::Text => match utf8::validate(payload) {
+                Ok(proof) => Verdict::Text(proof),
+                Err(at) => return Some(Err(ProtocolError::InvalidUtf8 { at })),
+            },
+        };
+        volume.count(len, len);
+        self.assembler.begin_whole(kind);
+        self.start = self.cursor + header;
+        self.end = self.start + len;
+        self.cursor = self.end;
+        Some(Ok(self.ended(verdict)))
     }
 
     /// Takes what has arrived of the frame's payload.

@@ -1,21 +1,43 @@
-#![expect(unsafe_code, reason = "calls a function compiled for AVX2")]
-//! The portable loop compiled for 32-byte registers, where the CPU has them.
+#![expect(unsafe_code, reason = "calls functions compiled for AVX2 and AVX-512")]
+//! The portable loop compiled for wider registers, where the CPU has them.
 
-/// From this many bytes on, the wider registers gain more than the call costs.
-const WORTHWHILE: usize = 256;
+use super::portable;
 
-/// Applies the mask if this CPU has AVX2 and the input is long enough to gain by it.
+/// From this many bytes on, the wider registers gain more than the call costs; see the bench `mask`.
+const WORTHWHILE: usize = 128;
+
+/// From this many bytes on, it pays to align what is written.
+const WORTH_ALIGNING: usize = 512;
+
+/// Applies the mask if this CPU has such registers and the input is long enough to gain by them.
 #[inline]
 pub(super) fn try_apply(key: [u8; 4], bytes: &mut [u8]) -> bool {
-    if bytes.len() < WORTHWHILE || !std::is_x86_feature_detected!("avx2") {
+    if bytes.len() < WORTHWHILE {
         return false;
     }
-    // SAFETY: `avx2` is a safe function whose only demand is a CPU with AVX2, just established.
-    unsafe { avx2(key, bytes) };
-    true
+    if bytes.len() >= WORTH_ALIGNING && std::is_x86_feature_detected!("avx512f") {
+        // SAFETY: `avx512` is a safe function whose only demand is a CPU with AVX-512F, just established.
+        unsafe { avx512(key, bytes) };
+        return true;
+    }
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: `avx2` is a safe function whose only demand is a CPU with AVX2, just established.
+        unsafe { avx2(key, bytes) };
+        return true;
+    }
+    false
 }
 
 #[target_feature(enable = "avx2")]
 fn avx2(key: [u8; 4], bytes: &mut [u8]) {
-    super::portable::apply(key, bytes); // inlined, and so compiled for 32-byte registers
+    if bytes.len() < WORTH_ALIGNING {
+        portable::steps::<32>(key, bytes);
+    } else {
+        portable::aligned_steps::<32>(key, bytes);
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+fn avx512(key: [u8; 4], bytes: &mut [u8]) {
+    portable::aligned_steps::<64>(key, bytes);
 }

@@ -16,19 +16,27 @@ pub(crate) mod wire;
 use sansws_core::frame::Role;
 use sansws_core::handshake::{HandshakeError, InvalidHead};
 use sansws_core::{Config, Connection, Entropy, ProtocolError, SendError, TimedOut};
-use sansws_driver::{Bind, Clock, Connect, Error, Runtime, Transport, UrlError, WsStream};
+use sansws_driver::{Bind, Clock, Connect, Error, NonBlocking, Readiness, Runtime, Transport, UrlError, WsStream};
 use script::Scripted;
 use std::io;
 use std::net::SocketAddr;
 
 /// An open WebSocket of the end in `role`, on `transport`.
 pub(crate) fn open<T: Transport>(transport: T, role: Role, config: Config) -> WsStream<T, time::Manual> {
-    let clock = time::Manual::default();
-    let connection = match role {
-        Role::Client => Connection::client(config, NotRandom(0), clock.now()),
-        Role::Server => Connection::server(config, clock.now()),
-    };
-    WsStream::from_connection(transport, clock, connection)
+    WsStream::from_connection(transport, time::Manual::default(), connection(role, config))
+}
+
+/// The same, for a caller who waits for readiness by itself.
+pub(crate) fn open_nonblocking<T: Transport>(transport: T, role: Role, config: Config) -> NonBlocking<T, time::Manual> {
+    NonBlocking::from_connection(transport, connection(role, config))
+}
+
+fn connection(role: Role, config: Config) -> Connection {
+    let now = time::Manual::default().now();
+    match role {
+        Role::Client => Connection::client(config, NotRandom(0), now),
+        Role::Server => Connection::server(config, now),
+    }
 }
 
 /// Masks that differ, and are the same in each run.
@@ -52,6 +60,15 @@ impl Runtime for Hand {
 
 impl<T: Transport + 'static> Bind<T> for Hand {
     type Transport = T;
+
+    fn bind(stream: T) -> T {
+        stream
+    }
+}
+
+impl<T: Transport + 'static> Readiness<T> for Hand {
+    type Transport = T;
+    type WsStream = NonBlocking<T, time::Manual>;
 
     fn bind(stream: T) -> T {
         stream
@@ -113,6 +130,7 @@ pub(crate) enum Failure {
     Head(InvalidHead),
     Url(UrlError),
     Fragment,
+    WouldBlock,
 }
 
 impl From<Error> for Failure {
@@ -127,6 +145,7 @@ impl From<Error> for Failure {
             Error::Head(error) => Self::Head(error),
             Error::Url(error) => Self::Url(error),
             Error::Fragment => Self::Fragment,
+            Error::WouldBlock => Self::WouldBlock,
             other => panic!("an error that these tests do not know: {other:?}"),
         }
     }

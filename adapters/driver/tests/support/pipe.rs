@@ -27,6 +27,9 @@ struct Way {
     writer: Option<Waker>,
     /// All that was ever written.
     log: Vec<u8>,
+    /// How often bytes, or the end, arrived here, and how often bytes left a writer that had to wait.
+    arrivals: usize,
+    departures: usize,
 }
 
 /// One end.
@@ -46,6 +49,22 @@ impl Log {
     }
 }
 
+/// What a selector tells of one end, edge-triggered: of each change once.
+#[derive(Debug)]
+pub(crate) struct Edges {
+    incoming: Rc<RefCell<Way>>,
+    outgoing: Rc<RefCell<Way>>,
+    seen: (usize, usize),
+}
+
+impl Edges {
+    /// Whether something has arrived, or has left and made room, since this was last asked.
+    pub(crate) fn next(&mut self) -> bool {
+        let now = (self.incoming.borrow().arrivals, self.outgoing.borrow().departures);
+        std::mem::replace(&mut self.seen, now) != now
+    }
+}
+
 fn way(size: usize, cut: Cut) -> Rc<RefCell<Way>> {
     Rc::new(RefCell::new(Way {
         bytes: VecDeque::new(),
@@ -57,6 +76,8 @@ fn way(size: usize, cut: Cut) -> Rc<RefCell<Way>> {
         reader: None,
         writer: None,
         log: Vec::new(),
+        arrivals: 0,
+        departures: 0,
     }))
 }
 
@@ -76,6 +97,11 @@ pub(crate) fn pair(size: usize, cut: Cut, client: Config, server: Config) -> (Ws
 }
 
 impl Pipe {
+    /// What a selector tells of this end.
+    pub(crate) fn edges(&self) -> Edges {
+        Edges { incoming: Rc::clone(&self.incoming), outgoing: Rc::clone(&self.outgoing), seen: (0, 0) }
+    }
+
     /// What this end writes.
     pub(crate) fn log(&self) -> Log {
         Log(Rc::clone(&self.outgoing))
@@ -102,6 +128,7 @@ impl Transport for Pipe {
             return Poll::Pending;
         }
         input.extend(way.bytes.drain(..count));
+        way.departures += usize::from(way.writer.is_some());
         wake(&mut way.writer);
         Poll::Ready(Ok(count))
     }
@@ -125,6 +152,7 @@ impl Transport for Pipe {
         }
         way.bytes.extend(&bytes);
         way.log.extend_from_slice(&bytes);
+        way.arrivals += 1;
         wake(&mut way.reader);
         Poll::Ready(Ok(bytes.len()))
     }
@@ -136,6 +164,7 @@ impl Transport for Pipe {
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut way = self.outgoing.borrow_mut();
         way.ended = true;
+        way.arrivals += 1;
         wake(&mut way.reader);
         Poll::Ready(Ok(()))
     }
@@ -146,6 +175,7 @@ impl Drop for Pipe {
         let (mut incoming, mut outgoing) = (self.incoming.borrow_mut(), self.outgoing.borrow_mut());
         incoming.abandoned = true;
         outgoing.ended = true;
+        outgoing.arrivals += 1;
         wake(&mut incoming.writer);
         wake(&mut outgoing.reader);
     }

@@ -123,6 +123,13 @@ impl Peer {
         self.then(Read::Data(bytes));
     }
 
+    /// The transport's reactor is slow: it has not looked yet when something is done, and what it would then have seen
+    /// may be gone. Nobody is woken for what has happened so far.
+    pub(crate) fn misses(&self) {
+        let mut state = self.0.borrow_mut();
+        (state.reader, state.writer) = (None, None);
+    }
+
     /// What the coming writes meet.
     pub(crate) fn writes(&self, writes: impl IntoIterator<Item = Write>) {
         self.0.borrow_mut().writes = writes.into_iter().collect();
