@@ -14,9 +14,9 @@ use std::io::ErrorKind;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 use support::pipe::{Ws, pipe};
-use support::script::{Cut, Read, Scripted, Write, script};
+use support::script::{Cut, Read, Write, script};
 use support::task::{Task, run, run_all, run_through_time, run_until_idle};
-use support::tls::{Raw, configs};
+use support::tls::{Raw, configs, raw_client};
 use support::{Acceptor, Connector, Failure, REQUEST, time, wire};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -284,24 +284,6 @@ mod a_handshake {
             assert_eq!((response.status(), &response.body()[..]), (403, &b"go away"[..]));
         }
     }
-}
-
-/// A server under test, whose client is rustls and nothing else.
-fn raw_client(cut: Cut) -> (Raw, sansws_driver::WsStream<Scripted, time::Manual>) {
-    let (server, client) = configs(&["localhost"]);
-    let (mut raw, transport) = Raw::client(client, cut);
-    raw.say(REQUEST);
-    let mut accepting = Box::pin(Acceptor::new().tls(server).accept(transport));
-    let ws = loop {
-        raw.pump().unwrap();
-        if let Some(accepted) = run_until_idle(accepting.as_mut()) {
-            break accepted.unwrap();
-        }
-    };
-    raw.pump().unwrap();
-    assert!(raw.plaintext.starts_with(b"HTTP/1.1 101 ") && raw.plaintext.ends_with(b"\r\n\r\n"));
-    raw.plaintext.clear();
-    (raw, ws)
 }
 
 mod a_connection {

@@ -1,12 +1,16 @@
 //! TLS for tests: certificates, and a peer that is rustls and nothing else.
 
 use super::script::{Cut, Peer, Read, Scripted, script};
+use super::task::run_until_idle;
+use super::time::Manual;
+use super::{Acceptor, REQUEST};
+use sansws_driver::WsStream;
 use sansws_driver::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
 use sansws_driver::rustls::{
     self, ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection, crypto,
 };
 use std::io::{Read as _, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A server's configuration with a certificate of its own making, and that of a client which trusts it.
 pub(crate) fn configs(names: &[&str]) -> (ServerConfig, ClientConfig) {
@@ -25,6 +29,25 @@ pub(crate) fn trusting(certificate: &CertificateDer<'static>) -> ClientConfig {
     roots.add(certificate.clone()).expect("a root");
     let client = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
     client.expect("versions").with_root_certificates(roots).with_no_client_auth()
+}
+
+/// A server under test, whose client is rustls and nothing else, and knows that it is open.
+pub(crate) fn raw_client(cut: Cut) -> (Raw, WsStream<Scripted, Manual>) {
+    static CONFIGS: LazyLock<(ServerConfig, ClientConfig)> = LazyLock::new(|| configs(&["localhost"]));
+    let (server, client) = CONFIGS.clone();
+    let (mut raw, transport) = Raw::client(client, cut);
+    raw.say(REQUEST);
+    let mut accepting = Box::pin(Acceptor::new().tls(server).accept(transport));
+    let ws = loop {
+        raw.pump().expect("the server is in order");
+        if let Some(accepted) = run_until_idle(accepting.as_mut()) {
+            break accepted.expect("the client is in order");
+        }
+    };
+    raw.pump().expect("the server is in order");
+    assert!(raw.plaintext.starts_with(b"HTTP/1.1 101 ") && raw.plaintext.ends_with(b"\r\n\r\n"));
+    raw.plaintext.clear();
+    (raw, ws)
 }
 
 fn provider() -> Arc<crypto::CryptoProvider> {
