@@ -11,14 +11,14 @@ use std::task::Context;
 /// For whom a connection is driven.
 pub(crate) trait Behalf {
     /// Makes what progress there is, for a side that waits.
-    fn drive<T: Transport, C: Clock>(&self, engine: &mut Engine<T, C>, side: Side<'_>, cx: &mut Context<'_>);
+    fn drive<T: Transport, C: Clock>(&mut self, engine: &mut Engine<T, C>, side: Side<'_>, cx: &mut Context<'_>);
 }
 
 impl Behalf for Wakers {
-    fn drive<T: Transport, C: Clock>(&self, engine: &mut Engine<T, C>, mut side: Side<'_>, cx: &mut Context<'_>) {
+    fn drive<T: Transport, C: Clock>(&mut self, engine: &mut Engine<T, C>, mut side: Side<'_>, cx: &mut Context<'_>) {
         let (was_ready, progress) = (engine.connection.is_ready(), engine.progress());
         // First of all: whoever goes on to another phase wakes those that are registered, and not those that will be.
-        let mut joint = self.register(&mut side, cx);
+        self.register(&mut side, cx);
         match self.guard.as_ref().filter(|_| !engine.is_over()).map(Guard::phase) {
             None | Some(Phase::Open) => {}
             Some(Phase::Closing) => engine.go_away(),
@@ -28,7 +28,7 @@ impl Behalf for Wakers {
                 return self.wake();
             }
         }
-        engine.drive(&mut joint);
+        engine.drive(&mut self.context(cx));
         // What one side has done is what another may wait for, and the transport need not tell that: once it is read, there
         // is nothing to read any more.
         if engine.progress() != progress {
@@ -46,7 +46,7 @@ pub(crate) struct Caller;
 
 impl Behalf for Caller {
     /// Writers read nothing: that the stream is readable is for the one who reads, who may not be told twice.
-    fn drive<T: Transport, C: Clock>(&self, engine: &mut Engine<T, C>, side: Side<'_>, cx: &mut Context<'_>) {
+    fn drive<T: Transport, C: Clock>(&mut self, engine: &mut Engine<T, C>, side: Side<'_>, cx: &mut Context<'_>) {
         match side {
             Side::Reader => engine.drive(cx),
             Side::Writer | Side::Room(_) | Side::Flush(_) => engine.push(cx),

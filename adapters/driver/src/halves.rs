@@ -56,7 +56,7 @@ impl<T, C> Half<T, C> {
     }
 }
 
-pub(crate) fn split<T: Transport, C: Clock>(inner: Inner<T, C>) -> (Reader<T, C>, Writer<T, C>) {
+pub(crate) fn split<T: Transport, C: Clock>(mut inner: Inner<T, C>) -> (Reader<T, C>, Writer<T, C>) {
     let slots = Arc::clone(inner.behalf.slots());
     let shared = Arc::new(Shared { inner: Mutex::new(Some(inner)), slots });
     let sender = Sender::new(Arc::downgrade(&shared));
