@@ -15,11 +15,10 @@ pub(crate) trait Behalf {
 }
 
 impl Behalf for Wakers {
-    fn drive<T: Transport, C: Clock>(&self, engine: &mut Engine<T, C>, side: Side<'_>, cx: &mut Context<'_>) {
-        let is_reader = matches!(side, Side::Reader);
+    fn drive<T: Transport, C: Clock>(&self, engine: &mut Engine<T, C>, mut side: Side<'_>, cx: &mut Context<'_>) {
         let (was_ready, progress) = (engine.connection.is_ready(), engine.progress());
         // First of all: whoever goes on to another phase wakes those that are registered, and not those that will be.
-        let mut joint = self.register(side, cx);
+        let mut joint = self.register(&mut side, cx);
         match self.guard.as_ref().filter(|_| !engine.is_over()).map(Guard::phase) {
             None | Some(Phase::Open) => {}
             Some(Phase::Closing) => engine.go_away(),
@@ -32,10 +31,10 @@ impl Behalf for Wakers {
         engine.drive(&mut joint);
         // What one side has done is what another may wait for, and the transport need not tell that: once it is read, there
         // is nothing to read any more.
-        if is_reader && engine.progress() != progress {
-            self.wake_writers();
+        if engine.progress() != progress {
+            self.wake_writers(&side);
         }
-        if !is_reader && !was_ready && engine.connection.is_ready() {
+        if !matches!(side, Side::Reader) && !was_ready && engine.connection.is_ready() {
             self.wake_reader();
         }
     }

@@ -46,10 +46,13 @@ impl Slots {
         reader.into_iter().for_each(Waker::wake);
     }
 
-    fn wake_writers(&self) {
+    /// Wakes all that write but those on this side.
+    fn wake_writers(&self, but: &Side<'_>) {
         let mut waiting = lock(&self.0);
-        let writer = waiting.writer.take();
+        let writer = if matches!(but, Side::Writer) { None } else { waiting.writer.take() };
+        let but = but.sender();
         let senders = waiting.senders.as_mut().map(|senders| &mut senders.waiting).into_iter().flatten();
+        let senders = senders.filter(|sender| Some(sender.id) != but);
         let senders: Vec<Waker> = senders.filter_map(|sender| sender.waker.take()).collect();
         drop(waiting);
         writer.into_iter().chain(senders).for_each(Waker::wake);
@@ -63,7 +66,7 @@ impl Wake for Slots {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.wake_reader();
-        self.wake_writers();
+        self.wake_writers(&Side::Reader);
     }
 }
 
@@ -97,6 +100,16 @@ pub(crate) enum Side<'a> {
     Flush(&'a mut Option<Place>),
 }
 
+impl Side<'_> {
+    /// Which sender it is, if it is one that waits.
+    fn sender(&self) -> Option<u64> {
+        match self {
+            Self::Reader | Self::Writer => None,
+            Self::Room(place) | Self::Flush(place) => place.as_ref().map(|place| place.id),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Wakers {
     slots: Arc<Slots>,
@@ -114,7 +127,7 @@ impl Wakers {
     }
 
     /// Has the task of `cx` woken when anything happens, and returns what to poll the transport with.
-    pub(crate) fn register(&self, side: Side<'_>, cx: &Context<'_>) -> Context<'_> {
+    pub(crate) fn register(&self, side: &mut Side<'_>, cx: &Context<'_>) -> Context<'_> {
         let mut waiting = lock(&self.slots.0);
         let slot = match side {
             Side::Reader => &mut waiting.reader,
@@ -153,9 +166,9 @@ impl Wakers {
         self.slots.wake_reader();
     }
 
-    /// Wakes all that write.
-    pub(crate) fn wake_writers(&self) {
-        self.slots.wake_writers();
+    /// Wakes all that write but those on this side.
+    pub(crate) fn wake_writers(&self, but: &Side<'_>) {
+        self.slots.wake_writers(but);
     }
 
     /// Wakes all.
