@@ -173,6 +173,8 @@ table! {
             a_split_one_echoes
             a_stream_is_forwarded_into_its_sink
             two_tasks_write_and_read
+            two_tasks_have_a_sink_and_a_stream
+            many_tasks_send
             the_reader_sees_the_end_though_the_writer_closes
         }
         crowd {
