@@ -1,6 +1,6 @@
 //! [`Behalf`]: for whom a connection is driven: for tasks that wait, or for a [`Caller`].
 
-use crate::drain::{Guard, Phase};
+use crate::drain::Phase;
 use crate::drive::Engine;
 use crate::runtime::Clock;
 use crate::transport::Transport;
@@ -19,10 +19,11 @@ impl Behalf for Wakers {
         let (was_ready, progress) = (engine.connection.is_ready(), engine.progress());
         // First of all: whoever goes on to another phase wakes those that are registered, and not those that will be.
         self.register(&mut side, cx);
-        match self.guard.as_ref().filter(|_| !engine.is_over()).map(Guard::phase) {
-            None | Some(Phase::Open) => {}
-            Some(Phase::Closing) => engine.go_away(),
-            Some(Phase::Dropping) => {
+        match self.phase() {
+            _ if engine.is_over() => {}
+            Phase::Open => {}
+            Phase::Closing => engine.go_away(),
+            Phase::Dropping => {
                 let dropped = io::Error::new(io::ErrorKind::ConnectionAborted, "dropped: the server has shut down");
                 engine.abort(dropped);
                 return self.wake();

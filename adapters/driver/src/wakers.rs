@@ -6,7 +6,7 @@
 //!
 //! No waker is woken or dropped while the lock is held: it may be the last that holds its task, and that a handle.
 
-use crate::drain::Guard;
+use crate::drain::{Guard, Phase};
 use crate::sync::{Mutex, lock};
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
@@ -148,25 +148,24 @@ impl Side<'_> {
 
 /// The tasks that wait for a connection.
 #[derive(Debug)]
-pub(crate) struct Wakers {
-    tasks: Tasks,
-    /// The server that it is a connection of, if that wants to know.
-    pub(crate) guard: Option<Guard>,
-}
-
-#[derive(Debug)]
-enum Tasks {
+pub(crate) enum Wakers {
     /// At most one, so far: the transport wakes it by itself, and most connections never need more.
     One(One),
-    Many {
-        slots: Arc<Slots>,
-        joint: Waker,
-    },
+    Many(Box<Many>),
+}
+
+/// Any number of tasks.
+#[derive(Debug)]
+pub(crate) struct Many {
+    slots: Arc<Slots>,
+    joint: Waker,
+    /// The server that it is a connection of, if that wants to know.
+    guard: Option<Guard>,
 }
 
 /// One task, and which sides it waits on.
 #[derive(Debug, Default)]
-struct One {
+pub(crate) struct One {
     waker: Option<Waker>,
     reads: bool,
     writes: bool,
@@ -198,88 +197,101 @@ impl One {
 impl Wakers {
     /// Those of a connection that no server wants to know of.
     pub(crate) fn new() -> Self {
-        Self { tasks: Tasks::One(One::default()), guard: None }
+        Self::One(One::default())
     }
 
     /// Those of a connection that `enter` enters somewhere.
     pub(crate) fn entered(enter: impl FnOnce(&Arc<Slots>) -> Guard) -> Self {
         let mut wakers = Self::new();
-        wakers.guard = Some(enter(wakers.slots()));
+        let many = wakers.many();
+        many.guard = Some(enter(&many.slots));
         wakers
+    }
+
+    /// How far the server's shutdown is, if it is entered with one.
+    pub(crate) fn phase(&self) -> Phase {
+        match self {
+            Self::Many(many) => many.guard.as_ref().map_or(Phase::Open, Guard::phase),
+            Self::One(_) => Phase::Open,
+        }
     }
 
     /// Has the task of `cx` woken when anything happens that the transport, polled with [`context`](Self::context), reports.
     pub(crate) fn register(&mut self, side: &mut Side<'_>, cx: &Context<'_>) {
-        if let (Tasks::One(one), Side::Reader | Side::Writer) = (&mut self.tasks, &*side)
+        if let (Self::One(one), Side::Reader | Side::Writer) = (&mut *self, &*side)
             && one.register(matches!(side, Side::Reader), cx)
         {
             return;
         }
-        self.slots().register(side, cx);
+        self.many().slots.register(side, cx);
     }
 
     /// What to poll the transport with, for the task of `cx`.
     pub(crate) fn context<'a>(&'a self, cx: &'a Context<'_>) -> Context<'a> {
-        match &self.tasks {
-            Tasks::One(_) => Context::from_waker(cx.waker()),
-            Tasks::Many { joint, .. } => Context::from_waker(joint),
+        match self {
+            Self::One(_) => Context::from_waker(cx.waker()),
+            Self::Many(many) => Context::from_waker(&many.joint),
         }
     }
 
     /// Whether a sender waits for room.
     pub(crate) fn is_contended(&self) -> bool {
-        match &self.tasks {
-            Tasks::One(_) => false,
-            Tasks::Many { slots, .. } => slots.is_contended(),
+        match self {
+            Self::One(_) => false,
+            Self::Many(many) => many.slots.is_contended(),
         }
     }
 
     /// Wakes whoever reads.
     pub(crate) fn wake_reader(&mut self) {
-        match &mut self.tasks {
-            Tasks::One(one) => {
+        match self {
+            Self::One(one) => {
                 if std::mem::take(&mut one.reads) {
                     one.wake();
                 }
             }
-            Tasks::Many { slots, .. } => slots.wake_reader(),
+            Self::Many(many) => many.slots.wake_reader(),
         }
     }
 
     /// Wakes all that write, but for this side.
     pub(crate) fn wake_writers(&mut self, but: &Side<'_>) {
-        match &mut self.tasks {
-            Tasks::One(one) => {
+        match self {
+            Self::One(one) => {
                 if !matches!(but, Side::Writer) && std::mem::take(&mut one.writes) {
                     one.wake();
                 }
             }
-            Tasks::Many { slots, .. } => slots.wake_writers(but),
+            Self::Many(many) => many.slots.wake_writers(but),
         }
     }
 
     /// Wakes all.
     pub(crate) fn wake(&self) {
-        match &self.tasks {
-            Tasks::One(one) => one.wake(),
-            Tasks::Many { joint, .. } => joint.wake_by_ref(),
+        match self {
+            Self::One(one) => one.wake(),
+            Self::Many(many) => many.joint.wake_by_ref(),
         }
     }
 
     /// What wakes all, without keeping anything alive: from now on, there may be many.
     pub(crate) fn slots(&mut self) -> &Arc<Slots> {
-        if let Tasks::One(one) = &mut self.tasks {
+        &self.many().slots
+    }
+
+    fn many(&mut self) -> &mut Many {
+        if let Self::One(one) = self {
             let One { waker, reads, writes } = std::mem::take(one);
             let slots = Arc::new(Slots::default());
             let mut waiting = lock(&slots.0);
             waiting.reader = waker.clone().filter(|_| reads);
             waiting.writer = waker.filter(|_| writes);
             drop(waiting);
-            self.tasks = Tasks::Many { joint: Waker::from(Arc::clone(&slots)), slots };
+            *self = Self::Many(Box::new(Many { joint: Waker::from(Arc::clone(&slots)), slots, guard: None }));
         }
-        match &self.tasks {
-            Tasks::Many { slots, .. } => slots,
-            Tasks::One(_) => unreachable!("it has just become many"),
+        match self {
+            Self::Many(many) => many,
+            Self::One(_) => unreachable!("it has just become many"),
         }
     }
 }

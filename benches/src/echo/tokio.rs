@@ -14,25 +14,29 @@ pub(super) fn serve(mode: Loop, addr: &str) -> io::Result<()> {
         loop {
             let (tcp, _) = listener.accept().await?;
             let accepted = acceptor.accept(tcp);
-            tokio::spawn(async move { echo(accepted.await?, mode).await });
+            match mode {
+                Loop::Serve => drop(tokio::spawn(async { serve_all(accepted.await?).await })),
+                Loop::Feed => drop(tokio::spawn(async { feed(accepted.await?).await })),
+                Loop::Send => drop(tokio::spawn(async { send(accepted.await?).await })),
+            }
         }
     })
 }
 
-async fn echo(mut ws: WsStream, mode: Loop) -> Result<(), Error> {
-    match mode {
-        Loop::Serve => ws.serve(|message, sender| sender.send_ref(message)).await,
-        Loop::Feed => {
-            while let Some(message) = ws.next().await {
-                ws.feed(message?).await?;
-            }
-            Ok(())
-        }
-        Loop::Send => {
-            while let Some(message) = ws.next().await {
-                ws.send(message?).await?;
-            }
-            Ok(())
-        }
+async fn serve_all(mut ws: WsStream) -> Result<(), Error> {
+    ws.serve(|message, sender| sender.send_ref(message)).await
+}
+
+async fn feed(mut ws: WsStream) -> Result<(), Error> {
+    while let Some(message) = ws.next().await {
+        ws.feed(message?).await?;
     }
+    Ok(())
+}
+
+async fn send(mut ws: WsStream) -> Result<(), Error> {
+    while let Some(message) = ws.next().await {
+        ws.send(message?).await?;
+    }
+    Ok(())
 }
