@@ -153,6 +153,19 @@ table! {
             what_others_compress
             bombs
         }
+        tls {
+            by_name_and_by_address
+            every_way_to_echo
+            a_big_message_each_way_at_a_time
+            pings_are_answered
+            refusals_arrive
+            bad_certificates_are_refused
+            and_none_at_the_other_end
+            closing_ends_it_with_a_notice
+            an_end_without_a_notice
+            silent_peers_are_dropped
+            trickling_peers_are_dropped
+        }
     }
     futures {
         cancel {
