@@ -3,6 +3,7 @@
 use crate::{acceptor, connector, listen};
 use sansws_core::handshake::Response;
 use sansws_core::{CloseFrame, Event, Fragment, Message, MessageRef, Traffic};
+use sansws_driver::rustls::CommonState;
 use sansws_mio::Error;
 use sansws_mio::blocking::{Blocking, WsStream, block_on};
 use sansws_suite::{ClientOptions, Executor, Handle, HandleEvent, Listener, ServerOptions, Socket, Subject};
@@ -131,5 +132,9 @@ impl Socket for Stream {
 
     fn traffic(&self) -> Traffic {
         self.0.traffic()
+    }
+
+    fn tls(&self) -> Option<&CommonState> {
+        self.0.tls()
     }
 }

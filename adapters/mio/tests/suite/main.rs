@@ -21,14 +21,16 @@ mod futures {
 }
 
 fn acceptor<R>(options: &ServerOptions) -> Acceptor<R> {
-    let ServerOptions { config, limits, protocols, origins, .. } = options.clone();
-    Acceptor::new().config(config).handshake_limits(limits).protocols(protocols).origins(origins)
+    let ServerOptions { config, limits, protocols, origins, tls, .. } = options.clone();
+    let acceptor = Acceptor::new().config(config).handshake_limits(limits).protocols(protocols).origins(origins);
+    if let Some(tls) = tls { acceptor.tls(tls) } else { acceptor }
 }
 
 fn connector<R>(options: ClientOptions) -> Connector<R> {
-    let ClientOptions { config, limits, protocols, headers, connect_timeout } = options;
+    let ClientOptions { config, limits, protocols, headers, connect_timeout, tls, tls_timeout } = options;
     let connector = Connector::new().config(config).handshake_limits(limits).protocols(protocols);
-    let connector = connector.connect_timeout(connect_timeout);
+    let connector = connector.connect_timeout(connect_timeout).tls_timeout(tls_timeout);
+    let connector = if let Some(tls) = tls { connector.tls(tls) } else { connector };
     headers.into_iter().fold(connector, |connector, (name, value)| connector.header(name, value))
 }
 

@@ -5,6 +5,7 @@ use mio::{Events, Interest, Poll, Token};
 use sansws_core::handshake::Response;
 use sansws_core::{CloseFrame, Event, Fragment, Message, MessageRef, Traffic};
 use sansws_driver::Target;
+use sansws_driver::rustls::CommonState;
 use sansws_mio::{Error, Mio, WsStream};
 use sansws_suite::{ClientOptions, Handle, HandleEvent, Listener, ServerOptions, Socket, Subject};
 use std::io::{self, ErrorKind};
@@ -157,5 +158,9 @@ impl Socket for Loop {
 
     fn traffic(&self) -> Traffic {
         self.ws.traffic()
+    }
+
+    fn tls(&self) -> Option<&CommonState> {
+        self.ws.tls()
     }
 }
