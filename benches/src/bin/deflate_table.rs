@@ -10,6 +10,7 @@ use rustix::time::{ClockId, Timespec, clock_gettime};
 use sansws_benches::Error;
 use sansws_benches::corpus::Corpus;
 use sansws_benches::deflate::{Library, SIZES, Settings, bytes, libraries};
+use sansws_benches::machine;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
@@ -227,13 +228,13 @@ fn report(workers: &[Worker], rows: &[Row]) -> Result<String, Error> {
     writeln!(
         report,
         "Written by `deflate_table`; the documentation of `sansws_benches::deflate` says what is measured and what is\n\
-         not equal. {}, {}, system zlib {}, the core at {}.\n\
+         not equal. {}, {}, system zlib {}, sansws at {}.\n\
          The median of {ROUNDS} interleaved rounds; «spread» is between their quartiles. Server to client: compress, frame,\n\
          pipe, parse, inflate, check UTF-8.\n",
-        cpu(),
-        output_of("rustc", &["--version"]),
-        output_of("pkg-config", &["--modversion", "zlib"]),
-        commit(),
+        machine::cpu(),
+        machine::rustc(),
+        machine::output_of("pkg-config", &["--modversion", "zlib"]),
+        machine::commit(),
     )?;
     report.push_str("| library | level | window | takeover | size | ns per message | spread | ÷ sansws | ratio |\n");
     report.push_str("|---|---:|---:|---|---:|---:|---:|---:|---:|\n");
@@ -263,25 +264,4 @@ fn report(workers: &[Worker], rows: &[Row]) -> Result<String, Error> {
         writeln!(report, "- {label}: {lacks}")?;
     }
     Ok(report)
-}
-
-fn cpu() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    model.map_or_else(|| "an unknown CPU".to_owned(), |(_, model)| model.to_owned())
-}
-
-/// What is measured of ours.
-fn commit() -> String {
-    let (directory, core) = (env!("CARGO_MANIFEST_DIR"), concat!(env!("CARGO_MANIFEST_DIR"), "/../core"));
-    let head = output_of("git", &["-C", directory, "rev-parse", "--short", "HEAD"]);
-    let is_clean = Command::new("git").args(["-C", directory, "diff", "--quiet", "HEAD", "--", core]).status();
-    if is_clean.is_ok_and(|status| status.success()) { head } else { format!("{head} with changes") }
-}
-
-/// The first line of what a program prints.
-fn output_of(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success());
-    let text = output.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
-    text.lines().next().unwrap_or("unknown").to_owned()
 }
