@@ -1,4 +1,4 @@
-//! A load generator that knows no WebSocket library: it sends the same frame again and again, and compares what comes
+//! [`Load`]: a load generator that knows no WebSocket library: it sends the same frame again and again, and compares what comes
 //! back with what must come back, byte by byte.
 
 mod answers;
@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 /// How much is read at once.
 const READ: usize = 1 << 20;
 
-/// How long a server may say nothing.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a program may say nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Connections to a server, and what is sent to it.
 #[derive(Debug)]
@@ -86,6 +86,7 @@ impl Load {
         let mut load = Self::new(scenario)?;
         for _ in 0..scenario.connections {
             let (mut tcp, _) = listener.accept()?;
+            tcp.set_read_timeout(Some(PATIENCE))?;
             handshake::accept(&mut tcp)?;
             tcp.set_nodelay(true)?;
             tcp.set_nonblocking(true)?;
@@ -122,7 +123,7 @@ impl Load {
     ///
     /// # Errors
     ///
-    /// If a connection fails, if what comes back is not what was sent, or if nothing does for ten seconds.
+    /// If a connection fails, if what comes back is not what was sent, or if nothing does for 30 seconds.
     pub fn run(&mut self, span: Duration) -> Result<Run, Error> {
         let mut run = Run::default();
         let (began, takes_latency) = (Instant::now(), self.in_flight == 1);
@@ -138,7 +139,7 @@ impl Load {
             let now = Instant::now();
             is_over = is_over || now - began >= span;
             if now - heard >= PATIENCE {
-                return Err("the server says nothing any more".into());
+                return Err("the program says nothing any more".into());
             }
             for token in self.events.iter().map(mio::event::Event::token).collect::<Vec<_>>() {
                 self.send(token.0, 0)?; // what did not fit before
@@ -235,7 +236,7 @@ impl Talk {
         let mut messages = 0;
         loop {
             let count = match self.tcp.read(scratch) {
-                Ok(0) => return Err("the server is gone".into()),
+                Ok(0) => return Err("the program is gone".into()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(messages),
                 Err(error) => return Err(error.into()),

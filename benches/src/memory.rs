@@ -42,6 +42,7 @@ pub struct Library {
 /// All that are built in; ours first.
 #[must_use]
 pub fn libraries() -> Vec<Library> {
+    #[cfg_attr(not(feature = "peers"), expect(unused_mut, reason = "peers follow"))]
     let mut libraries = vec![
         Library { name: "floor: copy, parse, unmask in place", open: floor::open },
         Library { name: "sansws-core, borrowed", open: core::open_borrowed },

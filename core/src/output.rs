@@ -134,15 +134,16 @@ impl Output {
     /// Queues a frame whose payload is copied, and masked on the way if there is a key.
     #[inline]
     pub(crate) fn put_copied(&mut self, header: &HeaderBytes, payload: &[u8], key: Option<[u8; 4]>) {
-        let frame = header.len() + payload.len();
-        self.joined.reserve(frame);
-        self.joined.put_slice(header);
-        let start = self.joined.len();
-        self.joined.put_slice(payload);
+        let padded = header.padded();
+        self.joined.reserve(padded.len() + payload.len());
+        let start = self.joined.len() + header.len();
+        self.joined.extend_from_slice(padded);
+        self.joined.truncate(start);
+        self.joined.extend_from_slice(payload);
         if let Some(key) = key {
             mask::apply(key, 0, &mut self.joined[start..]);
         }
-        self.len += frame;
+        self.len += header.len() + payload.len();
     }
 
     /// Queues a frame whose payload is not copied, except to mask it if others hold it too.

@@ -175,7 +175,8 @@ impl<R: Runtime> Acceptor<R> {
             let mut accepting = accepting?;
             poll_fn(|cx| accepting.poll(cx)).await?;
             let opened = accepting.opened().map_err(|_| HandshakeError::UnexpectedEof)?; // not reached: it was ready
-            Ok(WsStream::new(opened.driven_for(Wakers::new(|slots| drain.map(|drain| drain.watch(slots))))))
+            let wakers = drain.map_or_else(Wakers::new, |drain| Wakers::entered(|slots| drain.watch(slots)));
+            Ok(WsStream::new(opened.driven_for(wakers)))
         }
     }
 

@@ -239,7 +239,7 @@ impl<R: Runtime> Connector<R> {
         poll_fn(|cx| connecting.poll(cx)).await?;
         let opened = connecting.opened().map_err(|_| HandshakeError::UnexpectedEof); // not reached: it was ready
         let (opened, response) = opened?;
-        Ok((WsStream::new(opened.driven_for(Wakers::new(|_| None))), response))
+        Ok((WsStream::new(opened.driven_for(Wakers::new())), response))
     }
 
     /// The handshake with a server. In a box, since it is large and soon gone.

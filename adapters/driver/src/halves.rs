@@ -41,7 +41,7 @@ impl<T, C> Shared<T, C> {
 }
 
 impl<T, C> Drop for Shared<T, C> {
-    /// Senders that wait have nothing to wait for.
+    /// The halves are gone, or reunited: senders that wait have nothing to wait for.
     fn drop(&mut self) {
         self.wake();
     }
@@ -56,7 +56,7 @@ impl<T, C> Half<T, C> {
     }
 }
 
-pub(crate) fn split<T: Transport, C: Clock>(inner: Inner<T, C>) -> (Reader<T, C>, Writer<T, C>) {
+pub(crate) fn split<T: Transport, C: Clock>(mut inner: Inner<T, C>) -> (Reader<T, C>, Writer<T, C>) {
     let slots = Arc::clone(inner.behalf.slots());
     let shared = Arc::new(Shared { inner: Mutex::new(Some(inner)), slots });
     let sender = Sender::new(Arc::downgrade(&shared));
@@ -148,13 +148,8 @@ impl<T: Transport, C: Clock> Reader<T, C> {
     /// [`ReuniteError`] with both, if they are not halves of one WebSocket.
     pub fn reunite(self, writer: Writer<T, C>) -> Result<WsStream<T, C>, ReuniteError<T, C>> {
         let belong = Arc::ptr_eq(&self.half.0, &writer.half.0);
-        match if belong { self.half.0.lock().take() } else { None } {
-            Some(inner) => {
-                inner.behalf.wake(); // senders, for whom this is the end
-                Ok(WsStream::new(inner))
-            }
-            None => Err(ReuniteError(self, writer)),
-        }
+        let inner = if belong { self.half.0.lock().take() } else { None };
+        inner.map(WsStream::new).ok_or(ReuniteError(self, writer))
     }
 }
 

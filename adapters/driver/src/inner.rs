@@ -180,7 +180,7 @@ impl<T: Transport, C: Clock> Inner<T, C> {
     /// is kept out by those that are quick, nor by one that waits and is not polled.
     pub(crate) fn poll_turn(&mut self, place: &mut Option<Place>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if place.is_none() && self.engine.has_room() && self.behalf.is_contended() {
-            self.behalf.register(Side::Room(place), cx);
+            self.behalf.register(&mut Side::Room(place), cx);
             self.behalf.wake(); // this task last
             return Poll::Pending;
         }

@@ -143,11 +143,14 @@ impl<T: Transport, C: Clock> Sender<T, C> {
         self.with(|inner| Ok(inner.engine.connection.buffered_amount())).unwrap_or(0)
     }
 
-    /// Has `act` queue something when there is room, and waits until it has left.
-    pub(crate) async fn send_with(
-        &self,
-        act: impl FnOnce(&mut CoreSender) -> Result<(), SendError>,
-    ) -> Result<(), Error> {
+    /// Has `act` queue something when there is room, and waits until it has left; else as [`send`](Self::send).
+    ///
+    /// Cancel safe: dropped, `act` was called or not, and what it queued stays queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`WsStream::send`](crate::WsStream::send).
+    pub async fn send_with(&self, act: impl FnOnce(&mut CoreSender) -> Result<(), SendError>) -> Result<(), Error> {
         let total = self.queue(act).await?;
         self.left(total).await
     }

@@ -52,7 +52,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     /// the [`Connection`] themselves.
     pub fn from_connection(transport: T, clock: C, connection: Connection) -> Self {
         let engine = Engine::new(Link::plain(transport), clock, connection);
-        Self::new(Inner { engine, behalf: Wakers::new(|_| None), protocol: None })
+        Self::new(Inner { engine, behalf: Wakers::new(), protocol: None })
     }
 
     pub(crate) fn new(inner: Inner<T, C>) -> Self {

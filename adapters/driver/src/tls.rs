@@ -64,14 +64,15 @@ impl Session {
         self.sent
     }
 
-    /// Goes on with the handshake. Ready when it is done and all of ours has left.
+    /// Goes on with the handshake. Ready when it is done, though some of ours may leave only with what follows.
     pub(crate) fn poll_handshake<T: Transport>(
         &mut self,
         transport: &mut T,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         loop {
-            ready!(self.poll_flush(transport, cx))?;
+            // The peer may not read on before it has sent what it has, so that is read while ours has yet to leave.
+            let _ = self.poll_flush(transport, cx)?;
             if !self.connection.is_handshaking() {
                 return Poll::Ready(Ok(()));
             }
@@ -174,7 +175,7 @@ impl Session {
         read
     }
 
-    /// Has rustls take some of what has arrived. What it makes of an attack, it tells the peer before we fail.
+    /// Has rustls take some of what has arrived. If it fails, the peer is told, as far as that needs no waiting.
     fn process<T: Transport>(&mut self, transport: &mut T, cx: &mut Context<'_>) -> io::Result<()> {
         let taken = self.connection.read_tls(&mut &*self.arrived)?;
         self.arrived.advance(taken);

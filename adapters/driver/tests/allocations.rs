@@ -253,6 +253,30 @@ fn idle_nonblocking_ones_hold_nothing() {
     }
 }
 
+/// Nor does TLS hold one of ours; a buffer is 64 KiB. What is left is what rustls keeps at both ends, and the test's log.
+#[cfg(feature = "tls")]
+#[test]
+fn idle_connections_with_tls_hold_no_buffer() {
+    const COUNT: i64 = 20;
+    let open = || {
+        let (mut raw, mut ws) = support::tls::raw_client(support::script::Cut::NONE);
+        for size in [1, 5000] {
+            raw.say(&wire::binary(Role::Client, &vec![7; size]));
+            raw.pump().unwrap();
+            let message = run(ws.next()).unwrap().unwrap();
+            run(ws.send(message)).unwrap();
+            assert!(poll(ws.next()).is_pending());
+        }
+        (raw, ws)
+    };
+    drop(open()); // the thread's own buffers
+    let before = HELD.get();
+    let all: Vec<_> = (0..COUNT).map(|_| open()).collect();
+    let each = (HELD.get() - before) / COUNT;
+    assert!(each < 48 << 10, "{each} bytes for an idle connection with TLS");
+    drop(all);
+}
+
 /// As above with part of a frame in hand, which costs its own size.
 #[test]
 fn half_a_frame_holds_half_a_frame() {

@@ -483,4 +483,19 @@ mod two_tasks {
         assert!(writing.woken() > 0);
         assert!(send.poll(&mut writing.context()).is_ready());
     }
+
+    #[test]
+    fn what_a_sender_writes_wakes_the_others() {
+        let (peer, transport) = script(Cut::NONE, []);
+        peer.writes([Write::Blocked]);
+        let (_reader, writer) = open(transport, ROLE, Config::default()).split();
+        let (one, other) = (Task::new(), Task::new());
+        let mut send = pin!(writer.send("x"));
+        assert!(send.as_mut().poll(&mut one.context()).is_pending());
+        peer.misses();
+        peer.unblock();
+        assert!(pin!(writer.sender().flush()).poll(&mut other.context()).is_ready());
+        assert!(one.woken() > 0);
+        assert!(send.poll(&mut one.context()).is_ready());
+    }
 }

@@ -9,10 +9,15 @@ use std::task::{Context, Poll};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clock(());
 
+/// The time now, from the first time that this was asked.
+pub(crate) fn now() -> Instant {
+    static ORIGIN: OnceLock<std::time::Instant> = OnceLock::new();
+    Instant::since_origin(ORIGIN.get_or_init(std::time::Instant::now).elapsed())
+}
+
 impl sansws_driver::Clock for Clock {
     fn now(&self) -> Instant {
-        static ORIGIN: OnceLock<std::time::Instant> = OnceLock::new();
-        Instant::since_origin(ORIGIN.get_or_init(std::time::Instant::now).elapsed())
+        now()
     }
 
     fn poll_until(&mut self, _: &mut Context<'_>, deadline: Instant) -> Poll<()> {

@@ -11,7 +11,8 @@
 //! - When told of anything, go on to read or [`serve`](NonBlocking::serve) until `WouldBlock`.
 //! - Wait no longer than [`timeout`](NonBlocking::timeout), and then do the same: so deadlines are kept.
 //!
-//! [`NonBlocking`] has all calls, a table of what `WouldBlock` means for each, and what is bounded.
+//! [`NonBlocking`] has all calls, a table of what `WouldBlock` means for each, and what is bounded. Who would rather wait
+//! than loop has [`blocking`].
 //!
 //! # A server
 //!
@@ -97,6 +98,7 @@
 //! # }
 //! ```
 
+pub mod blocking;
 mod clock;
 mod socket;
 

@@ -118,7 +118,7 @@ impl<S: Socket> sansws_driver::Transport for Transport<S> {
 }
 
 /// What a call gives that does not wait.
-fn polled<R>(mut call: impl FnMut() -> io::Result<R>) -> Poll<io::Result<R>> {
+pub(crate) fn polled<R>(mut call: impl FnMut() -> io::Result<R>) -> Poll<io::Result<R>> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -94,9 +94,20 @@ fn pairs() -> usize {
 /// A thousand connections in one selector.
 #[test]
 fn many_connections_in_one_loop() {
-    let (connector, acceptor) = (Connector::new(), Acceptor::new());
+    converse_with_each_other((0..pairs()).map(|_| pair(&Connector::new(), &Acceptor::new(), "ws://localhost/")), 10);
+}
+
+#[test]
+fn many_secure_connections_in_one_loop() {
+    let (client, server) = support::tls();
+    let (connector, acceptor) = (Connector::new().tls(client), Acceptor::new().tls(server));
+    converse_with_each_other((0..10).map(|_| pair(&connector, &acceptor, "wss://localhost/")), 300_000);
+}
+
+/// Messages have `len` bytes.
+fn converse_with_each_other(pairs: impl Iterator<Item = (WsStream, WsStream)>, len: usize) {
     let mut selector = Loop::new();
-    let (mut clients, mut servers): (Vec<_>, Vec<_>) = (0..pairs()).map(|_| pair(&connector, &acceptor)).unzip();
+    let (mut clients, mut servers): (Vec<_>, Vec<_>) = pairs.unzip();
     clients.iter_mut().zip(&mut servers).for_each(|(client, server)| {
         selector.register(client);
         selector.register(server);
@@ -107,16 +118,16 @@ fn many_connections_in_one_loop() {
     while open.contains(&true) {
         for at in selector.wait(None) {
             let ws = &mut all[at];
-            open[at] = if at % 2 == 0 { converse(ws, &mut rounds[at]) } else { echo(ws) };
+            open[at] = if at % 2 == 0 { converse(ws, &mut rounds[at], len) } else { echo(ws) };
             assert!(open[at] || ws.is_clean());
         }
     }
 
     /// Says a few things, each once the one before was echoed, and closes. False at the end.
-    fn converse(ws: &mut WsStream, round: &mut u32) -> bool {
+    fn converse(ws: &mut WsStream, round: &mut u8, len: usize) -> bool {
         loop {
             match ws.next() {
-                Ok(Some(heard)) => assert_eq!(heard.as_text(), Some(&*round.to_string())),
+                Ok(Some(heard)) => assert!(heard == vec![*round; len].into(), "an echo of something else"),
                 Ok(None) => return false,
                 Err(Error::WouldBlock) if ws.is_open() && *round == 0 => {}
                 Err(Error::WouldBlock) => return true,
@@ -124,7 +135,7 @@ fn many_connections_in_one_loop() {
             }
             *round += 1;
             match round {
-                1..=3 => ws.send(round.to_string()).unwrap(),
+                1..=3 => ws.send(vec![*round; len]).unwrap(),
                 _ => ws.close(CloseCode::NORMAL).unwrap(),
             }
         }
@@ -159,10 +170,10 @@ fn outlast(selector: &mut Loop, ws: &mut WsStream) -> Result<(), Error> {
 fn deadlines_come() {
     const SOON: Duration = Duration::from_millis(30);
     let limits = HandshakeLimits { timeout: SOON, ..HandshakeLimits::default() };
-    let silent = pair(&Connector::new(), &Acceptor::new().handshake_limits(limits));
+    let silent = pair(&Connector::new(), &Acceptor::new().handshake_limits(limits), "ws://localhost/");
     check(silent, &TimedOut::Handshake(SOON));
     let config = Config { keepalive: Some(Keepalive { interval: SOON, timeout: SOON }), ..Config::default() };
-    let mut silent = pair(&Connector::new(), &Acceptor::new().config(config));
+    let mut silent = pair(&Connector::new(), &Acceptor::new().config(config), "ws://localhost/");
     while !silent.0.is_open() || !silent.1.is_open() {
         let opened = [silent.0.open(), silent.1.open()];
         assert!(opened.iter().all(|opened| opened.is_ok() || would_block(opened)));
@@ -193,7 +204,7 @@ fn connecting_in_vain() {
 /// In every stage, also when it has ended: to be taken out of the loop.
 #[test]
 fn it_can_be_registered_at_any_time() {
-    let (mut client, mut server) = pair(&Connector::new(), &Acceptor::new());
+    let (mut client, mut server) = pair(&Connector::new(), &Acceptor::new(), "ws://localhost/");
     let poll = mio::Poll::new().unwrap();
     let registry = poll.registry();
     let both = Interest::READABLE | Interest::WRITABLE;
@@ -217,7 +228,7 @@ fn it_can_be_registered_at_any_time() {
 /// Else a small message may wait for the answer to the one before.
 #[test]
 fn nagle_is_off() {
-    let (mut client, mut server) = pair(&Connector::new(), &Acceptor::new());
+    let (mut client, mut server) = pair(&Connector::new(), &Acceptor::new(), "ws://localhost/");
     while !client.is_open() || !server.is_open() {
         let _ = (client.open(), server.open());
     }

@@ -56,8 +56,17 @@
 //!
 //! # Cancel safety
 //!
-//! Everything on an open [`WsStream`] is cancel safe; its documentation has the table. `accept` and `connect` are not:
-//! dropped, they drop the stream, and there is no connection.
+//! A future may be dropped at any point, as `select!` and timeouts do:
+//!
+//! | future | dropped before it is ready |
+//! |---|---|
+//! | `next`, `read`, `next_event`, `read_event`, `idle`, of a [`Reader`] too | nothing is lost; the next call goes on |
+//! | `send`, `feed`, `send_fragment`, `ping`, of a [`Writer`] or [`Sender`] too | the message is queued whole or not at all; if queued, whatever is awaited next sends it |
+//! | `flush`, `ready` | what is queued stays queued |
+//! | `serve`, `serve_events` | a message is handled whole or not at all |
+//! | `close` | the Close frame is queued; any later call goes on with the closing handshake |
+//! | [`Drain`]'s `started`, `shutdown` | connections go on closing; another call waits again |
+//! | `accept`, `connect` and their like | not cancel safe: the stream is dropped, and there is no connection |
 
 use sansws_driver::{Bind, Connect, FuturesIo, Runtime, Sleep};
 use smol::Async;

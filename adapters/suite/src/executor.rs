@@ -4,6 +4,7 @@ use crate::echo::{Echo, End, Server, echo};
 use crate::subject::{ClientOptions, Handle, HandleEvent, Listener, ServerOptions, Socket, Subject};
 use sansws_core::handshake::Response;
 use sansws_core::{CloseFrame, Event, Fragment, Message, MessageRef, Traffic};
+use sansws_driver::rustls::CommonState;
 use sansws_driver::{Acceptor, Bind, Connect, Connector, Error, Runtime, WsStream};
 use std::future::Future;
 use std::io;
@@ -87,16 +88,18 @@ impl<E: Executor> Subject for Async<E> {
 }
 
 pub(crate) async fn connect<E: Executor>(url: &str, options: ClientOptions) -> Result<(Ws<E>, Response), Error> {
-    let ClientOptions { config, limits, protocols, headers, connect_timeout } = options;
+    let ClientOptions { config, limits, protocols, headers, connect_timeout, tls, tls_timeout } = options;
     let connector = Connector::<E::Runtime>::new().config(config).handshake_limits(limits).protocols(protocols);
-    let connector = connector.connect_timeout(connect_timeout);
+    let connector = connector.connect_timeout(connect_timeout).tls_timeout(tls_timeout);
+    let connector = if let Some(tls) = tls { connector.tls(tls) } else { connector };
     let connector = headers.into_iter().fold(connector, |connector, (name, value)| connector.header(name, value));
     connector.connect(url).await
 }
 
 pub(crate) async fn accept<E: Executor>(tcp: Tcp<E>, options: ServerOptions) -> Result<Ws<E>, Error> {
-    let ServerOptions { config, limits, protocols, origins, decide } = options;
+    let ServerOptions { config, limits, protocols, origins, decide, tls } = options;
     let acceptor = Acceptor::<E::Runtime>::new().config(config).handshake_limits(limits);
+    let acceptor = if let Some(tls) = tls { acceptor.tls(tls) } else { acceptor };
     acceptor.protocols(protocols).origins(origins).accept_with(tcp, decide).await
 }
 
@@ -218,5 +221,9 @@ impl<E: Executor> Socket for Blocking<E> {
 
     fn traffic(&self) -> Traffic {
         self.ws.traffic()
+    }
+
+    fn tls(&self) -> Option<&CommonState> {
+        self.ws.tls()
     }
 }

@@ -13,13 +13,15 @@
 //! How it is laid out:
 //!
 //! - `subject` is what a row asks of an adapter, `echo` the servers that it runs, `executor` joins both to futures,
-//! - `peer` is the other end: a plain blocking socket that says bytes and reads frames,
+//! - `peer` is the other end: a plain blocking socket, or rustls on one, that says bytes and reads frames,
+//! - `certificate` is what TLS needs at both ends,
 //! - `stage` sets up both ends, and fails a row that hangs,
 //! - `rows` are the rows, by theme; `table` lists them. One that is not listed is dead code, and so does not build.
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "what fails here fails the test")]
 #![allow(clippy::missing_errors_doc, reason = "they are those of sansws_driver::WsStream")]
 
+mod certificate;
 mod echo;
 mod executor;
 mod peer;

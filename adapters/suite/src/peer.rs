@@ -4,9 +4,17 @@ use bytes::{Bytes, BytesMut};
 use sansws_core::frame::{Decoder, Frame, Header, Opcode, Role};
 use sansws_core::handshake::accept_key;
 use sansws_core::{CloseCode, Message, mask};
+use sansws_driver::rustls::pki_types::ServerName;
+use sansws_driver::rustls::{
+    ClientConfig, ClientConnection, CommonState, ConnectionCommon, ServerConfig, ServerConnection, SideData,
+    StreamOwned,
+};
 use socket2::SockRef;
+use std::fmt::Debug;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::ops::DerefMut;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -56,11 +64,41 @@ pub(crate) fn close_payload(code: impl Into<CloseCode>, reason: &str) -> Vec<u8>
     [&code.into().0.to_be_bytes(), reason.as_bytes()].concat()
 }
 
+/// What a peer speaks over: TCP, or TLS on it.
+trait Wire: Read + Write + Debug + Send {
+    fn tcp(&self) -> &TcpStream;
+    fn tls(&mut self) -> Option<&mut CommonState>;
+}
+
+impl Wire for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+
+    fn tls(&mut self) -> Option<&mut CommonState> {
+        None
+    }
+}
+
+impl<C, S> Wire for StreamOwned<C, TcpStream>
+where
+    C: DerefMut<Target = ConnectionCommon<S>> + Debug + Send,
+    S: SideData + 'static,
+{
+    fn tcp(&self) -> &TcpStream {
+        &self.sock
+    }
+
+    fn tls(&mut self) -> Option<&mut CommonState> {
+        Some(&mut self.conn)
+    }
+}
+
 /// A peer of the subject's. To drop it is to end the stream.
 #[derive(Debug)]
 pub(crate) struct Peer {
     role: Role,
-    tcp: TcpStream,
+    wire: Box<dyn Wire>,
     decoder: Decoder,
     /// What was read and not yet looked at.
     input: BytesMut,
@@ -81,7 +119,43 @@ impl Peer {
         tcp.set_nodelay(true).unwrap();
         tcp.set_read_timeout(Some(PATIENCE)).unwrap();
         tcp.set_write_timeout(Some(PATIENCE)).unwrap();
-        Self { role, tcp, decoder: Decoder::new(role), input: BytesMut::new() }
+        Self { role, wire: Box::new(tcp), decoder: Decoder::new(role), input: BytesMut::new() }
+    }
+
+    /// Goes on with TLS, as a client of `host`.
+    pub(crate) fn tls_client(self, mut config: Arc<ClientConfig>, host: &'static str) -> Self {
+        Arc::make_mut(&mut config).alpn_protocols = http();
+        let tls = ClientConnection::new(config, ServerName::try_from(host).unwrap()).unwrap();
+        let wire = Box::new(StreamOwned::new(tls, self.wire.tcp().try_clone().unwrap()));
+        Self { wire, ..self }
+    }
+
+    /// Goes on with TLS, as a server.
+    pub(crate) fn tls_server(self, mut config: Arc<ServerConfig>) -> Self {
+        Arc::make_mut(&mut config).alpn_protocols = http();
+        let tls = ServerConnection::new(config).unwrap();
+        let wire = Box::new(StreamOwned::new(tls, self.wire.tcp().try_clone().unwrap()));
+        Self { wire, ..self }
+    }
+
+    /// Does the TLS handshake, which otherwise comes with what is first read or written.
+    pub(crate) fn shake(&mut self) -> io::Result<()> {
+        self.wire.flush()
+    }
+
+    /// Its request or answer, and the subject's.
+    #[track_caller]
+    pub(crate) fn upgrade(&mut self) {
+        match self.role {
+            Role::Client => {
+                self.write(request(""));
+                assert!(self.head().starts_with("HTTP/1.1 101 "));
+            }
+            Role::Server => {
+                let request = self.head();
+                self.write(answer(&request, ""));
+            }
+        }
     }
 
     pub(crate) const fn role(&self) -> Role {
@@ -90,7 +164,7 @@ impl Peer {
 
     /// Has the system take little of what is not read.
     pub(crate) fn receive_little(&self) {
-        SockRef::from(&self.tcp).set_recv_buffer_size(64 << 10).unwrap();
+        SockRef::from(self.wire.tcp()).set_recv_buffer_size(64 << 10).unwrap();
     }
 
     /// Writes these bytes.
@@ -101,7 +175,7 @@ impl Peer {
 
     /// Writes these bytes, unless the subject is gone.
     pub(crate) fn try_write(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        self.tcp.write_all(bytes.as_ref())
+        self.wire.write_all(bytes.as_ref())
     }
 
     /// Writes a frame.
@@ -191,20 +265,27 @@ impl Peer {
 
     /// Ends this side of the stream. The subject's goes on, if it is not gone.
     pub(crate) fn end(&mut self) {
-        let _ = self.tcp.shutdown(Shutdown::Write);
+        let _ = self.wire.tcp().shutdown(Shutdown::Write);
+    }
+
+    /// Says that this side of TLS ends, by `close_notify`.
+    #[track_caller]
+    pub(crate) fn notify(&mut self) {
+        self.wire.tls().unwrap().send_close_notify();
+        self.wire.flush().expect("the subject reads");
     }
 
     /// Ends the stream by a reset.
     pub(crate) fn reset(self) {
-        SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO)).unwrap();
+        SockRef::from(self.wire.tcp()).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
-    /// Reads some bytes; zero at the end of the stream.
+    /// Reads some bytes; zero at the end of the stream, which TLS must have announced if there is TLS.
     #[track_caller]
     fn fill(&mut self) -> io::Result<usize> {
         let mut bytes = [0; 16 << 10];
         loop {
-            match self.tcp.read(&mut bytes) {
+            match self.wire.read(&mut bytes) {
                 Ok(read) => {
                     self.input.extend_from_slice(&bytes[..read]);
                     return Ok(read);
@@ -224,6 +305,11 @@ pub(crate) const fn opcode(message: &Message) -> Opcode {
         Message::Text(_) => Opcode::Text,
         Message::Binary(_) => Opcode::Binary,
     }
+}
+
+/// What a peer would speak on TLS, in its order.
+fn http() -> Vec<Vec<u8>> {
+    vec![b"h2".into(), b"http/1.1".into()]
 }
 
 /// The start of a payload, and its length.

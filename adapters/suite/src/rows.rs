@@ -12,4 +12,5 @@ pub(crate) mod pressure;
 pub(crate) mod refused;
 pub(crate) mod rules;
 pub(crate) mod timeouts;
+pub(crate) mod tls;
 pub(crate) mod vanish;

@@ -3,8 +3,10 @@
 use crate::echo::{self, Echo, Server};
 use sansws_core::handshake::{HandshakeLimits, Offer, Rejection, Response};
 use sansws_core::{CloseFrame, Config, Event, EventRef, Fragment, Message, MessageRef, Sender, Traffic};
+use sansws_driver::rustls::{ClientConfig, CommonState, ServerConfig};
 use sansws_driver::{Error, Origins};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An adapter. Everything blocks.
@@ -22,7 +24,7 @@ pub trait Subject: Send + Sync {
     }
 }
 
-/// How a server opens WebSockets. What TLS needs will be a field here.
+/// How a server opens WebSockets.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     /// How connections behave.
@@ -35,6 +37,8 @@ pub struct ServerOptions {
     pub origins: Origins,
     /// The program's own decision.
     pub decide: fn(&mut Offer) -> Result<(), Rejection>,
+    /// With TLS, so configured.
+    pub tls: Option<Arc<ServerConfig>>,
 }
 
 impl Default for ServerOptions {
@@ -45,11 +49,12 @@ impl Default for ServerOptions {
             protocols: Vec::new(),
             origins: Origins::default(),
             decide: |_| Ok(()),
+            tls: None,
         }
     }
 }
 
-/// How a client opens WebSockets. What TLS needs will be a field here.
+/// How a client opens WebSockets.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     /// How the connection behaves.
@@ -62,6 +67,10 @@ pub struct ClientOptions {
     pub headers: Vec<(String, String)>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
+    /// How TLS is configured, for `wss:`.
+    pub tls: Option<Arc<ClientConfig>>,
+    /// How long its handshake may take.
+    pub tls_timeout: Duration,
 }
 
 impl Default for ClientOptions {
@@ -72,6 +81,8 @@ impl Default for ClientOptions {
             protocols: Vec::new(),
             headers: Vec::new(),
             connect_timeout: Duration::from_secs(10),
+            tls: None,
+            tls_timeout: Duration::from_secs(10),
         }
     }
 }
@@ -118,4 +129,5 @@ pub trait Socket: Send {
     fn is_clean(&self) -> bool;
     fn buffered_amount(&self) -> u64;
     fn traffic(&self) -> Traffic;
+    fn tls(&self) -> Option<&CommonState>;
 }

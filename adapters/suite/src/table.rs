@@ -153,6 +153,19 @@ table! {
             what_others_compress
             bombs
         }
+        tls {
+            by_name_and_by_address
+            every_way_to_echo
+            a_big_message_each_way_at_a_time
+            pings_are_answered
+            refusals_arrive
+            bad_certificates_are_refused
+            and_none_at_the_other_end
+            closing_ends_it_with_a_notice
+            an_end_without_a_notice
+            silent_peers_are_dropped
+            trickling_peers_are_dropped
+        }
     }
     futures {
         cancel {
@@ -173,6 +186,8 @@ table! {
             a_split_one_echoes
             a_stream_is_forwarded_into_its_sink
             two_tasks_write_and_read
+            two_tasks_have_a_sink_and_a_stream
+            many_tasks_send
             the_reader_sees_the_end_though_the_writer_closes
         }
         crowd {

@@ -9,10 +9,14 @@ use clap::Parser;
 use sansws_benches::Error;
 use sansws_core::frame::{Header, Opcode};
 use sansws_core::{Config, Connection, EventRef, InputBuffer, Instant, Message, MessageRef, mask};
+use sansws_driver::{Clock, Error as WsError, Transport, WsStream};
 use std::fmt::Write as _;
 use std::fs;
 use std::hint::black_box;
+use std::io::{self, IoSlice};
+use std::pin::pin;
 use std::process::{Command, ExitCode};
+use std::task::{Context, Poll, Waker};
 
 /// Where the figures are kept.
 const FIGURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/results/instructions.md");
@@ -49,6 +53,9 @@ const CASES: &[Case] = &[
     ("receive 125 B text, owned", BATCH, |rounds| receive(rounds, 125, Opcode::Text, take_owned)),
     ("receive 1 KiB, owned", BATCH, |rounds| receive(rounds, 1024, Opcode::Binary, take_owned)),
     ("echo 16 B, borrowed", BATCH, |rounds| receive(rounds, 16, Opcode::Binary, echo_borrowed)),
+    ("driver: serve 16 B", BATCH, |rounds| drive(rounds, BATCH, serve)),
+    ("driver: serve 16 B, one at a time", 1, |rounds| drive(rounds, 1, serve)),
+    ("driver: next and feed 16 B", BATCH, |rounds| drive(rounds, BATCH, feed)),
     ("send 16 B, server", BATCH, |rounds| send(rounds, 16, server())),
     ("send 1 KiB, server", BATCH, |rounds| send(rounds, 1024, server())),
     ("send 16 B, client", BATCH, |rounds| send(rounds, 16, client())),
@@ -122,15 +129,86 @@ fn client() -> Connection {
     Connection::client(Config::default(), |key: &mut [u8]| key.fill(0x5a), Instant::ORIGIN)
 }
 
-/// Receives batches of masked messages, as a server that reads them into a lent buffer.
-fn receive(rounds: usize, len: usize, opcode: Opcode, take: fn(&mut Connection)) {
-    let mut connection = server();
+/// A server's socket: a batch of requests with each poll, and the replies are not looked at.
+struct Socket {
+    batch: Vec<u8>,
+    is_read: bool,
+}
+
+impl Transport for Socket {
+    fn poll_read(&mut self, _: &mut Context<'_>, input: &mut BytesMut, _: usize) -> Poll<io::Result<usize>> {
+        self.is_read = !self.is_read;
+        if !self.is_read {
+            return Poll::Pending;
+        }
+        self.batch.chunks(1 << 10).for_each(|piece| input.extend_from_slice(piece));
+        Poll::Ready(Ok(self.batch.len()))
+    }
+
+    fn poll_write(&mut self, _: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(black_box(slices).iter().map(|slice| slice.len()).sum()))
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A clock that stands still.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Instant {
+        Instant::ORIGIN
+    }
+
+    fn poll_until(&mut self, _: &mut Context<'_>, _: Instant) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+/// Has the driver answer batches of so many messages of 16 bytes, one with each poll.
+fn drive<F: Future<Output = Result<(), WsError>>>(
+    rounds: usize,
+    messages: usize,
+    echo: impl FnOnce(WsStream<Socket, Still>) -> F,
+) {
+    let transport = Socket { batch: frame(16, Opcode::Binary).repeat(messages), is_read: false };
+    let mut echo = pin!(echo(WsStream::from_connection(transport, Still, server())));
+    for _ in 0..rounds {
+        assert!(echo.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+}
+
+async fn serve(mut ws: WsStream<Socket, Still>) -> Result<(), WsError> {
+    ws.serve(|message, sender| sender.send_ref(message)).await
+}
+
+async fn feed(mut ws: WsStream<Socket, Still>) -> Result<(), WsError> {
+    while let Some(message) = ws.next().await {
+        ws.feed(message?).await?;
+    }
+    Ok(())
+}
+
+/// A client's frame.
+fn frame(len: usize, opcode: Opcode) -> Vec<u8> {
     let key = [0x37, 0xfa, 0x21, 0x3d];
     let mut frame = Header::data(opcode, true, len as u64, Some(key)).encode().to_vec();
     let start = frame.len();
     frame.resize(start + len, b'a');
     mask::apply(key, 0, &mut frame[start..]);
-    let batch = frame.repeat(BATCH);
+    frame
+}
+
+/// Receives batches of masked messages, as a server that reads them into a lent buffer.
+fn receive(rounds: usize, len: usize, opcode: Opcode, take: fn(&mut Connection)) {
+    let mut connection = server();
+    let batch = frame(len, opcode).repeat(BATCH);
     let mut buffers = (InputBuffer::with_capacity(128 << 10), BytesMut::with_capacity(128 << 10));
     for _ in 0..rounds {
         let (input, output) = buffers;

@@ -168,7 +168,8 @@ impl Floor {
 
     /// Nothing is to be written: moves what has not been answered to the front.
     fn compact(&mut self) {
-        let start = self.message.as_ref().map_or(self.at, |(_, so_far)| so_far.start);
+        // Of a message that has begun, room for the head of the reply stays, where the heads of its fragments were.
+        let start = self.message.as_ref().map_or(self.at, |(_, so_far)| so_far.start.saturating_sub(Head::MAX));
         if start == 0 {
             return;
         }

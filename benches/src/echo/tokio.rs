@@ -16,7 +16,11 @@ pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
                 loop {
                     let (tcp, _) = listener.accept().await?;
                     let accepted = acceptor.accept(tcp);
-                    tokio::spawn(async move { echo(accepted.await?, mode).await });
+                    // A task is as large as the largest of its states.
+                    match mode {
+                        Loop::Serve => drop(tokio::spawn(async { serve(accepted.await?).await })),
+                        Loop::Feed | Loop::Send => drop(tokio::spawn(async move { echo(accepted.await?, mode).await })),
+                    }
                 }
             }
             Place::Connect(addr, count) => {
@@ -33,7 +37,7 @@ pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
 
 async fn echo(mut ws: WsStream, mode: Loop) -> Result<(), sansws_tokio::Error> {
     match mode {
-        Loop::Serve => ws.serve(|message, sender| sender.send_ref(message)).await,
+        Loop::Serve => serve(ws).await,
         Loop::Feed => {
             while let Some(message) = ws.next().await {
                 ws.feed(message?).await?;
@@ -47,4 +51,8 @@ async fn echo(mut ws: WsStream, mode: Loop) -> Result<(), sansws_tokio::Error> {
             Ok(())
         }
     }
+}
+
+async fn serve(mut ws: WsStream) -> Result<(), sansws_tokio::Error> {
+    ws.serve(|message, sender| sender.send_ref(message)).await
 }

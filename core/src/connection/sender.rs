@@ -142,7 +142,15 @@ impl Sender {
     pub fn send_ref<'a>(&mut self, message: impl Into<MessageRef<'a>>) -> Result<(), SendError> {
         let message = message.into();
         self.check_message()?;
-        self.message(message.kind(), Payload::Borrowed(message.as_bytes()));
+        let (kind, payload) = (message.kind(), message.as_bytes());
+        if self.compressor.is_some() {
+            self.message(kind, Payload::Borrowed(payload));
+            return Ok(());
+        }
+        let key = self.key();
+        self.copied(opcode(kind), true, payload, key);
+        self.output.count_payload(payload.len() as u64);
+        self.volume.count(payload.len(), payload.len());
         Ok(())
     }
 

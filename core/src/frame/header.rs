@@ -174,7 +174,7 @@ impl Header {
     #[inline]
     #[must_use]
     pub fn encode(&self) -> HeaderBytes {
-        let mut bytes = [0; Self::MAX_LEN];
+        let mut bytes = [0; 16];
         bytes[0] = u8::from(self.fin) << 7 | (self.rsv & 0x7) << 4 | self.opcode.bits();
         let masked = u8::from(self.mask.is_some()) << 7;
         let [.., high, low] = self.len.to_be_bytes();
@@ -210,8 +210,17 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 /// An encoded header; derefs to its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderBytes {
-    bytes: [u8; Header::MAX_LEN],
+    /// Two bytes more than there can be, so that it can be copied in one go.
+    bytes: [u8; 16],
     len: usize,
+}
+
+impl HeaderBytes {
+    /// The bytes, and zeros behind them, which cost less to copy than not to.
+    #[inline]
+    pub(crate) const fn padded(&self) -> &[u8; 16] {
+        &self.bytes
+    }
 }
 
 impl Deref for HeaderBytes {

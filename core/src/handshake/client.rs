@@ -31,12 +31,24 @@ use core::ops::Range;
 ///     .header("Origin", "https://example.com");
 /// # let _ = request;
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClientRequest {
     host: String,
     target: String,
     headers: Vec<(String, Vec<u8>)>,
     protocols: Vec<String>,
+}
+
+/// Of headers the names: their values may be credentials.
+impl core::fmt::Debug for ClientRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("ClientRequest")
+            .field("host", &self.host)
+            .field("target", &self.target)
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("protocols", &self.protocols)
+            .finish()
+    }
 }
 
 impl ClientRequest {

@@ -51,10 +51,12 @@ fn main() -> Result<(), Error> {
         for token in std::mem::take(&mut due) {
             if token == LISTENER {
                 while let Ok((tcp, _)) = listener.accept() {
-                    last = Token(last.0 + 1);
                     let mut ws = acceptor.begin(tcp)?;
-                    poll.registry().register(&mut ws, last, Interest::READABLE | Interest::WRITABLE)?;
-                    connections.insert(last, ws);
+                    last = Token(last.0 + 1);
+                    match poll.registry().register(&mut ws, last, Interest::READABLE | Interest::WRITABLE) {
+                        Ok(()) => drop(connections.insert(last, ws)),
+                        Err(error) => eprintln!("register: {error}"),
+                    }
                 }
             }
             let Some(ws) = connections.get_mut(&token) else { continue };

@@ -1,5 +1,5 @@
 //! What the tests of the driver are made of: [`script`] plays a peer step by step, [`pipe`] joins two ends in
-//! memory, [`net`] has the addresses of a host, [`time`] is a clock that is set by hand, [`task`] polls and counts. No
+//! memory, [`net`] has the addresses of a host, [`time`] is a clock that is set by hand, [`task`] polls and counts, `tls` has certificates. No
 //! runtime, no threads, no waiting: a future that nobody would wake fails its test.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
@@ -9,6 +9,8 @@ pub(crate) mod pipe;
 pub(crate) mod script;
 pub(crate) mod task;
 pub(crate) mod time;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 pub(crate) mod wire;
 
 use sansws_core::frame::Role;

@@ -1,11 +1,15 @@
-//! A loop around mio, as programs have it, for tests.
+//! A loop around mio, as programs have it, for tests; and what TLS takes.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use mio::event::Source;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
+use sansws_driver::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
 use sansws_mio::{Acceptor, Connector, WsStream};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A selector, and what is registered there once.
@@ -47,10 +51,24 @@ pub(crate) fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
+/// A client and a server that trust each other, at `localhost`.
+pub(crate) fn tls() -> (ClientConfig, ServerConfig) {
+    let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
+    let server = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+    let server = server.unwrap().with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(cert.der().clone()).unwrap();
+    let client = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let client = client.with_root_certificates(roots).with_no_client_auth();
+    (client, server)
+}
+
 /// A client and a server that begin to open a WebSocket with each other.
-pub(crate) fn pair(connector: &Connector, acceptor: &Acceptor) -> (WsStream, WsStream) {
+pub(crate) fn pair(connector: &Connector, acceptor: &Acceptor, url: &str) -> (WsStream, WsStream) {
     let (listener, address) = listen();
-    let client = connector.begin(TcpStream::connect(address).unwrap(), "ws://localhost/").unwrap();
+    let client = connector.begin(TcpStream::connect(address).unwrap(), url).unwrap();
     loop {
         match listener.accept() {
             Ok((tcp, _)) => return (client, acceptor.begin(tcp).unwrap()),

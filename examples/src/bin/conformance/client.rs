@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::time::Duration;
 
-const MAX_MESSAGE: u64 = 64 << 20;
+pub(crate) const MAX_MESSAGE: u64 = 64 << 20;
 
 /// The longest text that is printed whole.
 const PRINTED: usize = 1024;
@@ -36,7 +36,7 @@ pub(crate) async fn once<R: Connect>(args: &Once) -> ExitCode {
 
 /// What to wait for after a command.
 #[derive(PartialEq)]
-enum Wait {
+pub(crate) enum Wait {
     Message,
     Pong,
     Close,
@@ -81,7 +81,7 @@ pub(crate) async fn run<R: Connect>(args: &Client) -> ExitCode {
             }
             Ok(None) => print(&json!({"event": "unsupported"})),
             Err(error) if is_end(&error) => {
-                print(&closed(&ws));
+                print(&closed(ws.close_frame(), ws.is_clean()));
                 return ExitCode::SUCCESS;
             }
             Err(error) => {
@@ -93,7 +93,7 @@ pub(crate) async fn run<R: Connect>(args: &Client) -> ExitCode {
 }
 
 /// Whether this is how a connection ends, rather than something that the command got wrong.
-fn is_end(error: &Error) -> bool {
+pub(crate) fn is_end(error: &Error) -> bool {
     match error {
         Error::Send(_) => error.is_closed(),
         _ => true,
@@ -142,7 +142,7 @@ async fn command<T: Transport, C: Clock>(
 }
 
 /// A message of the pattern.
-fn generated(kind: &str, len: &str) -> Option<Message> {
+pub(crate) fn generated(kind: &str, len: &str) -> Option<Message> {
     let kind = match kind {
         "text" => Kind::Text,
         "binary" => Kind::Binary,
@@ -160,12 +160,12 @@ async fn next<T: Transport, C: Clock>(ws: &mut WsStream<T, C>, wait: &Wait) -> (
                 return (json!({"event": "pong", "payload": String::from_utf8_lossy(&payload)}), false);
             }
             Some(Ok(_)) => {}
-            Some(Err(_)) | None => return (closed(ws), true),
+            Some(Err(_)) | None => return (closed(ws.close_frame(), ws.is_clean()), true),
         }
     }
 }
 
-fn described(message: &Message) -> Value {
+pub(crate) fn described(message: &Message) -> Value {
     let bytes = message.as_bytes();
     let adler32 = adler2::adler32_slice(bytes);
     match message {
@@ -178,13 +178,13 @@ fn described(message: &Message) -> Value {
 }
 
 /// How the connection ended, as WHATWG's close event says it.
-fn closed<T: Transport, C: Clock>(ws: &WsStream<T, C>) -> Value {
-    let (code, reason) = match ws.close_frame() {
+pub(crate) fn closed(frame: Option<&CloseFrame>, is_clean: bool) -> Value {
+    let (code, reason) = match frame {
         Some(frame) => (frame.code, &*frame.reason),
-        None if ws.is_clean() => (CloseCode::NO_STATUS, ""),
+        None if is_clean => (CloseCode::NO_STATUS, ""),
         None => (CloseCode::ABNORMAL, ""),
     };
-    json!({"event": "close", "code": code.0, "reason": reason, "clean": ws.is_clean()})
+    json!({"event": "close", "code": code.0, "reason": reason, "clean": is_clean})
 }
 
 /// Opens connections all at once; each echoes one text.
@@ -207,6 +207,6 @@ async fn flood<R: Connect>(connector: &Connector<R>, url: &str, rest: &str) {
     print(&json!({"event": "flood", "opened": connections.len(), "ok": ok}));
 }
 
-fn print(event: &Value) {
+pub(crate) fn print(event: &Value) {
     println!("{event}"); // line by line, since a person or a script waits for it
 }

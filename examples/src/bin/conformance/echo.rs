@@ -19,7 +19,7 @@ pub(crate) enum Mode {
 
 /// How a connection echoes, as its commands have set it.
 #[derive(Default)]
-struct Echo {
+pub(crate) struct Echo {
     /// The payload of each frame; zero for whole messages.
     fragment: usize,
     /// The payloads of pings that were asked for and have no pong yet.
@@ -35,29 +35,35 @@ pub(crate) fn acceptor<R>(config: Config) -> Acceptor<R> {
 pub(crate) async fn run<T: Transport, C: Clock>(ws: &mut WsStream<T, C>, mode: Mode) -> Result<(), Error> {
     let mut echo = Echo::default();
     let ended = match mode {
-        Mode::Serve => {
-            ws.serve_events(|event, sender| match echo.serve(event, sender) {
-                Err(error) if error.is_closed() => Ok(()), // by command; what else came with it has no answer
-                other => other,
-            })
-            .await
-        }
+        Mode::Serve => ws.serve_events(|event, sender| echo.serve(event, sender)).await,
         Mode::Feed | Mode::Send => echo.each(ws, mode).await,
     };
     match ended {
-        Err(Error::Io(error)) if error.kind() == io::ErrorKind::ConnectionAborted => Ok(()), // by command
+        Err(error) if is_aborted(&error) => Ok(()),
         other => other,
     }
 }
 
+/// Whether a connection was dropped by command.
+pub(crate) fn is_aborted(error: &Error) -> bool {
+    matches!(error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionAborted)
+}
+
 impl Echo {
-    fn serve(&mut self, event: EventRef<'_>, sender: &mut Sender) -> Result<(), Error> {
-        match event {
-            EventRef::Message(message) if self.obey(message, sender)? => Ok(()),
-            EventRef::Message(message) => self.reply(message, sender),
+    pub(crate) fn serve(&mut self, event: EventRef<'_>, sender: &mut Sender) -> Result<(), Error> {
+        let served = match event {
+            EventRef::Message(message) => self.obey_or_reply(message, sender),
             EventRef::Pong(payload) => self.report_pong(payload, sender),
             _ => Ok(()),
+        };
+        match served {
+            Err(error) if error.is_closed() => Ok(()), // by command; what else came with it has no answer
+            other => other,
         }
+    }
+
+    fn obey_or_reply(&mut self, message: MessageRef<'_>, sender: &mut Sender) -> Result<(), Error> {
+        if self.obey(message, sender)? { Ok(()) } else { self.reply(message, sender) }
     }
 
     async fn each<T: Transport, C: Clock>(&mut self, ws: &mut WsStream<T, C>, mode: Mode) -> Result<(), Error> {

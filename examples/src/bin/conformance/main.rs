@@ -1,11 +1,14 @@
 //! The program that conformance suites talk to: an echo server that obeys a few commands, and clients that a suite, a
-//! script or a person drives. What it does is written once, over the driver; a runtime is one module that binds it.
+//! script or a person drives. What it does is written once, over the driver; a runtime is one module that binds it. Only
+//! mio, which has no futures, has what it does in its own module.
 
 mod async_std;
+mod blocking;
 mod client;
 mod echo;
 mod host;
 mod lines;
+mod mio;
 mod pattern;
 mod server;
 mod smol;
@@ -44,6 +47,8 @@ enum Runtime {
     Tokio,
     AsyncStd,
     Smol,
+    Mio,
+    Blocking,
 }
 
 #[derive(clap::Args)]
@@ -96,6 +101,8 @@ fn main() -> ExitCode {
         Runtime::Tokio => run::<sansws_tokio::Tokio>(args.command),
         Runtime::AsyncStd => run::<sansws_async_std::AsyncStd>(args.command),
         Runtime::Smol => run::<sansws_smol::Smol>(args.command),
+        Runtime::Mio => mio::run(args.command),
+        Runtime::Blocking => run::<sansws_mio::blocking::Blocking>(args.command),
     }
 }
 

@@ -5,7 +5,7 @@ use sansws_driver::{Connect, Connector, Error};
 use std::process::ExitCode;
 
 /// A case of the suite may pause for long.
-const MAX_MESSAGE: u64 = 16 << 20;
+pub(crate) const MAX_MESSAGE: u64 = 16 << 20;
 
 pub(crate) async fn run<R: Connect>(args: &Autobahn) -> ExitCode {
     match cases::<R>(args).await {
