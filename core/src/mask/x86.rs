@@ -1,7 +1,9 @@
 #![expect(unsafe_code, reason = "calls functions compiled for AVX2 and AVX-512")]
-//! The portable loop compiled for wider registers, where the CPU has them.
+//! Wider registers, where the CPU has them: the portable loop compiled for AVX2, and a loop of its own for AVX-512,
+//! whose compiled form would be gathers and scatters.
 
-use super::portable;
+use super::{portable, turned};
+use core::arch::x86_64::{__m512i, _mm512_set1_epi32, _mm512_xor_si512};
 
 /// From this many bytes on, the wider registers gain more than the call costs; see the bench `mask`.
 const WORTHWHILE: usize = 128;
@@ -39,5 +41,17 @@ fn avx2(key: [u8; 4], bytes: &mut [u8]) {
 
 #[target_feature(enable = "avx512f")]
 fn avx512(key: [u8; 4], bytes: &mut [u8]) {
-    portable::aligned_steps::<64>(key, bytes);
+    // SAFETY: sixty-four bytes are a register and a register is sixty-four bytes, whatever is in them.
+    let (before, registers, after) = unsafe { bytes.align_to_mut::<__m512i>() };
+    portable::apply(key, before);
+    let key = turned(key, before.len()); // and so it stays: a register is a multiple of the key
+    let wide = _mm512_set1_epi32(i32::from_ne_bytes(key));
+    let (fours, rest) = registers.as_chunks_mut::<4>();
+    for four in fours {
+        *four = four.map(|register| _mm512_xor_si512(register, wide));
+    }
+    for register in rest {
+        *register = _mm512_xor_si512(*register, wide);
+    }
+    portable::apply(key, after);
 }
