@@ -33,6 +33,16 @@ pub(crate) enum Verdict {
     Binary,
 }
 
+impl Verdict {
+    #[inline]
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Self::Text(_) => Kind::Text,
+            Self::Binary => Kind::Binary,
+        }
+    }
+}
+
 impl Assembler {
     pub(crate) const fn new() -> Self {
         Self {

@@ -224,6 +224,40 @@ impl Connection {
         Some((event, &mut self.sender))
     }
 
+    /// Lends the next message, with the sending half, if all of it has arrived in one frame: a short way for loops that
+    /// handle many. `None` says nothing of what else there is: go on with [`decode`](Self::decode).
+    ///
+    /// ```
+    /// # use sansws_core::{Config, Connection, EventRef, Instant};
+    /// # use bytes::Buf;
+    /// # let now = Instant::ORIGIN;
+    /// # let mut connection = Connection::server(Config::default(), now);
+    /// # connection.input().extend_from_slice(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+    /// loop {
+    ///     while let Some((message, sender)) = connection.lend_message(now) {
+    ///         sender.send_ref(message)?;
+    ///     }
+    ///     if !connection.decode(now)? {
+    ///         break; // more bytes, please
+    ///     }
+    ///     if let Some((EventRef::Message(message), sender)) = connection.lend() {
+    ///         sender.send_ref(message)?;
+    ///     }
+    /// }
+    /// assert_eq!(connection.output().chunk(), b"\x81\x05Hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn lend_message(&mut self, now: Instant) -> Option<(MessageRef<'_>, &mut Sender)> {
+        if !self.sender.state.is_receiving() {
+            return None;
+        }
+        if self.receiver.input.take_fresh() {
+            self.timers.heard(now);
+        }
+        Some((self.receiver.lend_message(&self.sender.config.limits)?, &mut self.sender))
+    }
+
     /// Drops the event that is ready, if there is one.
     pub fn skip(&mut self) {
         self.receiver.lend();

@@ -92,6 +92,22 @@ impl Input {
         result
     }
 
+    /// As [`fill`](Self::fill), with room for `room` bytes and no more: for the rest of a long frame, so that what follows
+    /// it is not read behind it, from where it would have to be moved.
+    pub fn fill_up_to<R>(&mut self, room: usize, read: impl FnOnce(&mut BytesMut) -> R) -> R {
+        self.fill(room, |space| {
+            let beyond = space.split_off(room);
+            let result = read(space);
+            space.unsplit(beyond); // costs nothing, though if `space` is not full that room is only back once it is reserved
+            result
+        })
+    }
+
+    /// Tries to have room for `room` bytes without allocating, which fails while messages share the memory.
+    pub fn try_reclaim(&mut self, room: usize) -> bool {
+        self.bytes_mut().try_reclaim(room)
+    }
+
     /// How many bytes are held: those not yet decoded, and those of a message that is not yet whole.
     #[must_use]
     pub fn len(&self) -> usize {

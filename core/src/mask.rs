@@ -10,9 +10,8 @@ mod x86;
 /// Targets without wider registers than the compiler already uses.
 #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
 mod x86 {
-    pub(super) fn try_apply(_key: [u8; 4], _bytes: &mut [u8]) -> bool {
-        false
-    }
+    pub(super) const WORTHWHILE: usize = usize::MAX;
+    pub(super) use super::portable::apply;
 }
 
 /// Masks or unmasks `bytes` in place; the two are the same operation.
@@ -34,8 +33,10 @@ mod x86 {
 #[inline]
 pub fn apply(key: [u8; 4], offset: usize, bytes: &mut [u8]) {
     let key = turned(key, offset);
-    if !x86::try_apply(key, bytes) {
+    if bytes.len() < x86::WORTHWHILE {
         portable::apply(key, bytes);
+    } else {
+        x86::apply(key, bytes);
     }
 }
 

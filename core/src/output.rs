@@ -132,12 +132,14 @@ impl Output {
     }
 
     /// Queues a frame whose payload is copied, and masked on the way if there is a key.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put_copied(&mut self, header: &HeaderBytes, payload: &[u8], key: Option<[u8; 4]>) {
-        let padded = header.padded();
-        self.joined.reserve(padded.len() + payload.len());
+        self.joined.reserve(HeaderBytes::PADDED + payload.len());
         let start = self.joined.len() + header.len();
-        self.joined.extend_from_slice(padded);
+        match header.short() {
+            Some(padded) => self.joined.extend_from_slice(&padded),
+            None => self.joined.extend_from_slice(header.padded()),
+        }
         self.joined.truncate(start);
         self.joined.extend_from_slice(payload);
         if let Some(key) = key {

@@ -9,8 +9,8 @@ use crate::link::Link;
 use crate::pool;
 use crate::runtime::Clock;
 use crate::transport::Transport;
-use bytes::Buf;
-use sansws_core::{CloseCode, CloseFrame, Connection, EventKind, Instant, SendError};
+use bytes::{Buf, BytesMut};
+use sansws_core::{CloseCode, CloseFrame, Connection, EventKind, Instant, MessageRef, SendError, Sender};
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub(crate) struct Engine<T, C> {
     write: Write,
     /// How many reads followed each other, in this call and those before.
     reads: u8,
+    /// Whether the last read took all that there was room for.
+    has_gulped: bool,
     /// Whether the peer has ended its side.
     read_ended: bool,
     end: End,
@@ -99,6 +101,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             armed: None,
             write: Write::Flushed,
             reads: 0,
+            has_gulped: false,
             read_ended: false,
             end: End::NotYet,
             wanted: Wanted::Data,
@@ -121,6 +124,15 @@ impl<T: Transport, C: Clock> Engine<T, C> {
                 Err(_) => {} // there was an error before
             }
         }
+    }
+
+    /// Lends the next message if it has arrived whole and there is room for a reply: the short way, for many of them.
+    #[inline]
+    pub(crate) fn lend_message(&mut self) -> Option<(MessageRef<'_>, &mut Sender)> {
+        if self.goes_away || !self.has_room() {
+            return None;
+        }
+        self.connection.lend_message(self.now)
     }
 
     /// Whether the event that is ready is not for the caller.
@@ -337,15 +349,28 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             self.on_silence(cx);
             return Poll::Pending;
         }
-        let room = match self.connection.read_hint() {
-            0 => pool::LEAST,
-            hint => hint,
-        };
+        let hint = self.connection.read_hint();
         let input = self.connection.input();
         if input.wants_buffer() {
             input.lend(pool::take());
         }
-        match input.fill(room, |input| self.link.poll_read(cx, input, room)) {
+        let has_gulped = self.has_gulped;
+        let read = |space: &mut BytesMut| {
+            let free = space.capacity();
+            let polled = self.link.poll_read(cx, space, free.min(pool::LEAST));
+            self.has_gulped = space.len() == free;
+            polled
+        };
+        let polled = if hint >= pool::SIZE {
+            input.fill_up_to(hint, read)
+        } else if has_gulped {
+            input.fill(pool::MOST, read)
+        } else if input.try_reclaim(pool::SIZE * 3 / 4) {
+            input.fill(pool::LEAST, read)
+        } else {
+            input.fill(pool::LEAST.max(hint), read)
+        };
+        match polled {
             Poll::Ready(Ok(0)) => self.on_eof(),
             Poll::Ready(Ok(_)) => self.on_data(),
             Poll::Ready(Err(error)) => self.on_read_error(error),

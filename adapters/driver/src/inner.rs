@@ -7,7 +7,7 @@ use crate::pool;
 use crate::runtime::Clock;
 use crate::transport::Transport;
 use crate::wakers::{Place, Side, Wakers};
-use sansws_core::{CloseFrame, Event, EventKind, Message, Sender};
+use sansws_core::{CloseFrame, Event, EventKind, EventRef, Message, Sender};
 use std::task::{Context, Poll, ready};
 
 #[derive(Debug)]
@@ -89,6 +89,21 @@ impl<T: Transport, C: Clock, B: Behalf> Inner<T, C, B> {
             self.lend_output();
         }
         Poll::Ready(Ok(is_ready))
+    }
+
+    /// Has the event handled that is ready, and all messages that follow it in memory while there is room for replies.
+    #[inline]
+    pub(crate) fn serve<E>(
+        &mut self,
+        mut handle: impl FnMut(EventRef<'_>, &mut Sender) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Some((event, sender)) = self.engine.connection.lend() {
+            handle(event, sender)?;
+        }
+        while let Some((message, sender)) = self.engine.lend_message() {
+            handle(EventRef::Message(message), sender)?;
+        }
+        Ok(())
     }
 
     /// Waits until a message may be queued.

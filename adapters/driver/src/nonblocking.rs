@@ -202,9 +202,7 @@ impl<T: Transport, C: Clock + Default> NonBlocking<T, C> {
                 Poll::Pending if woken => return Ok(true),
                 Poll::Pending => return Err(Error::WouldBlock),
             }
-            if let Some((event, sender)) = inner.engine.connection.lend() {
-                handle(event, sender).map_err(Into::into)?;
-            }
+            inner.serve(&mut handle).map_err(Into::into)?;
         }
     }
 

@@ -9,11 +9,14 @@ use std::cell::RefCell;
 use std::thread::LocalKey;
 
 /// What a new buffer holds. A read takes as much as fits.
-const SIZE: usize = 64 << 10;
+pub(crate) const SIZE: usize = 64 << 10;
 
 /// The least that a read asks for. What messages that are still held have left of a buffer is used as long as it
 /// has so much: many small messages then share one buffer rather than each keep one.
 pub(crate) const LEAST: usize = SIZE / 4;
+
+/// What a read asks for after one that took all that fitted.
+pub(crate) const MOST: usize = 4 * SIZE;
 
 /// How many buffers of a kind a thread keeps: a connection uses one, and some are with tasks that pause.
 const KEPT: usize = 4;
@@ -42,7 +45,7 @@ pub(crate) fn take<B: Buffer>() -> B {
 /// Gives an empty buffer back. One that is too small, or that messages still share all of, is dropped.
 pub(crate) fn give<B: Buffer>(mut buffer: B) {
     let is_whole = buffer.try_reclaim(SIZE);
-    if (!is_whole && buffer.capacity() < LEAST) || buffer.capacity() > LARGEST {
+    if (!is_whole && buffer.capacity() < LEAST) || buffer.try_reclaim(LARGEST + 1) {
         return;
     }
     let _ = B::KEPT.try_with(|buffers| {

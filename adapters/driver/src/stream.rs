@@ -135,9 +135,11 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ) -> Result<(), Error> {
         poll_fn(|cx| {
             while ready!(self.inner.poll_serve(cx, Inner::poll_message))? {
-                if let Some((EventRef::Message(message), sender)) = self.inner.engine.connection.lend() {
-                    handle(message, sender).map_err(Into::into)?;
-                }
+                let handled = self.inner.serve(|event, sender| match event {
+                    EventRef::Message(message) => handle(message, sender),
+                    _ => Ok(()), // not reached: a message is ready
+                });
+                handled.map_err(Into::into)?;
             }
             Poll::Ready(Ok(()))
         })
@@ -158,9 +160,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     ) -> Result<(), Error> {
         poll_fn(|cx| {
             while ready!(self.inner.poll_serve(cx, Inner::poll_any_event))? {
-                if let Some((event, sender)) = self.inner.engine.connection.lend() {
-                    handle(event, sender).map_err(Into::into)?;
-                }
+                self.inner.serve(&mut handle).map_err(Into::into)?;
             }
             Poll::Ready(Ok(()))
         })

@@ -31,8 +31,12 @@ use core::ops::Range;
 /// How much is inflated before it is given out, where pieces are.
 const LARGEST_PIECE: usize = 64 << 10;
 
-/// How far ahead of what has arrived a reader is asked to reserve memory.
+/// How far ahead of what has arrived a reader is asked to reserve memory, at first: a length that is only promised
+/// costs no memory.
 const READ_AHEAD: usize = 64 << 10;
+
+/// And then: so many times what has arrived of the message. Memory grows in few steps, of which each is a copy.
+const GROWTH: usize = 3;
 
 #[derive(Debug)]
 pub(super) struct Receiver {
@@ -95,6 +99,14 @@ impl Payload {
             mask::apply(*key, 0, bytes);
             *key = mask::turned(*key, bytes.len());
         }
+    }
+}
+
+/// Unmasks a whole payload, or masks it.
+#[inline]
+fn unmask(key: Option<[u8; 4]>, payload: &mut [u8]) {
+    if let Some(key) = key {
+        mask::apply(key, 0, payload);
     }
 }
 
@@ -185,7 +197,7 @@ impl Receiver {
     /// How many more bytes the frame in progress needs, within reason.
     pub(super) fn read_hint(&self) -> usize {
         let Some(Known { frame: Some(frame), start, end, .. }) = self.input.known() else { return 0 };
-        let ahead = READ_AHEAD.max(end - start);
+        let ahead = READ_AHEAD.max((end - start).saturating_mul(GROWTH));
         usize::try_from(frame.remaining).map_or(ahead, |remaining| remaining.min(ahead))
     }
 
@@ -205,14 +217,29 @@ impl Receiver {
     #[inline]
     pub(super) fn decode(&mut self, limits: &Limits) -> Result<Decoded, ProtocolError> {
         let Some((buffer, known)) = self.input.parts() else { return Ok(Decoded::More) };
-        match known.whole_message(buffer, limits, &mut self.volume) {
-            Some(Ok(ready)) => {
-                known.ready = ready;
-                Ok(Decoded::Data)
-            }
-            Some(Err(error)) => Err(error),
-            None => self.decode_any(limits),
+        let Some((verdict, payload)) = known.whole_message(buffer, limits) else { return self.decode_any(limits) };
+        self.volume.count(payload.len(), payload.len());
+        known.assembler.begin_whole(verdict.kind());
+        (known.start, known.end, known.cursor) = (payload.start, payload.end, payload.end);
+        known.ready = known.ended(verdict);
+        Ok(Decoded::Data)
+    }
+
+    /// Lends the next message if the short way leads there.
+    #[inline]
+    pub(super) fn lend_message(&mut self, limits: &Limits) -> Option<MessageRef<'_>> {
+        let (buffer, known) = self.input.parts()?;
+        if !matches!(known.ready, Ready::No) || known.constant.delivery != Delivery::Messages {
+            return None;
         }
+        let (verdict, payload) = known.whole_message(buffer, limits)?;
+        self.volume.count(payload.len(), payload.len());
+        (known.start, known.end, known.cursor) = (payload.end, payload.end, payload.end);
+        let payload = &buffer[payload];
+        Some(match verdict {
+            Verdict::Text(proof) => MessageRef::Text(validated_str(payload, proof)),
+            Verdict::Binary => MessageRef::Binary(payload),
+        })
     }
 
     /// The same, whatever it is that has arrived.
@@ -349,14 +376,10 @@ impl Known {
     }
 
     /// The short way for what is most common: a message in one frame, neither compressed nor long, that has all arrived and
-    /// begins here. `None` if it is anything else, or wrong in its header; then nothing has changed.
+    /// begins here. Where its payload is, unmasked and checked. `None` if it is anything else, or wrong; then nothing
+    /// has changed.
     #[inline]
-    fn whole_message(
-        &mut self,
-        buffer: &mut BytesMut,
-        limits: &Limits,
-        volume: &mut Volume,
-    ) -> Option<Result<Ready, ProtocolError>> {
+    fn whole_message(&self, buffer: &mut BytesMut, limits: &Limits) -> Option<(Verdict, Range<usize>)> {
         if self.start != self.end || self.frame.is_some() || self.constant.decoder.in_message() {
             return None;
         }
@@ -379,28 +402,25 @@ impl Known {
             },
             len => (usize::from(len), 2),
         };
-        let key = undecoded[header..].first_chunk::<4>().copied().unwrap_or_default();
+        let key = undecoded[header..].first_chunk::<4>().copied().filter(|_| from_client);
         let header = if from_client { header + 4 } else { header };
         if len as u64 > limits.message {
             return None;
         }
         let payload = undecoded.get_mut(header..header + len)?;
-        if from_client {
-            mask::apply(key, 0, payload);
-        }
+        unmask(key, payload);
         let verdict = match kind {
             Kind::Binary => Verdict::Binary,
             Kind::Text => match utf8::validate(payload) {
                 Ok(proof) => Verdict::Text(proof),
-                Err(at) => return Some(Err(ProtocolError::InvalidUtf8 { at })),
+                Err(_) => {
+                    unmask(key, payload); // as it was
+                    return None;
+                }
             },
         };
-        volume.count(len, len);
-        self.assembler.begin_whole(kind);
-        self.start = self.cursor + header;
-        self.end = self.start + len;
-        self.cursor = self.end;
-        Some(Ok(self.ended(verdict)))
+        let begin = self.cursor + header;
+        Some((verdict, begin..begin + len))
     }
 
     /// Takes what has arrived of the frame's payload.

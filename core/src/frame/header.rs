@@ -174,30 +174,21 @@ impl Header {
     #[inline]
     #[must_use]
     pub fn encode(&self) -> HeaderBytes {
-        let mut bytes = [0; 16];
-        bytes[0] = u8::from(self.fin) << 7 | (self.rsv & 0x7) << 4 | self.opcode.bits();
+        let first = u8::from(self.fin) << 7 | (self.rsv & 0x7) << 4 | self.opcode.bits();
         let masked = u8::from(self.mask.is_some()) << 7;
-        let [.., high, low] = self.len.to_be_bytes();
-        let mut at = match self.len {
-            0..=125 => {
-                bytes[1] = masked | low;
-                2
-            }
-            126..=0xffff => {
-                bytes[1..4].copy_from_slice(&[masked | 126, high, low]);
-                4
-            }
-            _ => {
-                bytes[1] = masked | 127;
-                bytes[2..10].copy_from_slice(&self.len.to_be_bytes());
-                10
-            }
+        // In one number, whose lowest byte is the first: so it is made in registers.
+        let start = |second: u8| u128::from(first) | u128::from(masked | second) << 8;
+        #[expect(clippy::cast_possible_truncation, reason = "each arm has what fits")]
+        let (mut word, mut len) = match self.len {
+            0..=125 => (start(self.len as u8), 2),
+            126..=0xffff => (start(126) | u128::from((self.len as u16).swap_bytes()) << 16, 4),
+            _ => (start(127) | u128::from(self.len.swap_bytes()) << 16, 10),
         };
         if let Some(key) = self.mask {
-            bytes[at..at + 4].copy_from_slice(&key);
-            at += 4;
+            word |= u128::from(u32::from_le_bytes(key)) << (8 * len);
+            len += 4;
         }
-        HeaderBytes { bytes, len: at }
+        HeaderBytes { bytes: word.to_le_bytes(), len }
     }
 }
 
@@ -216,10 +207,19 @@ pub struct HeaderBytes {
 }
 
 impl HeaderBytes {
+    /// The most that [`padded`](Self::padded) has.
+    pub(crate) const PADDED: usize = 16;
+
     /// The bytes, and zeros behind them, which cost less to copy than not to.
     #[inline]
-    pub(crate) const fn padded(&self) -> &[u8; 16] {
+    pub(crate) const fn padded(&self) -> &[u8; Self::PADDED] {
         &self.bytes
+    }
+
+    /// The same, of a header that is short: all but those of payloads from 64 KiB on are.
+    #[inline]
+    pub(crate) fn short(&self) -> Option<[u8; 8]> {
+        self.bytes.first_chunk().copied().filter(|_| self.len <= 8)
     }
 }
 

@@ -6,28 +6,23 @@ use super::{portable, turned};
 use core::arch::x86_64::{__m512i, _mm512_set1_epi32, _mm512_xor_si512};
 
 /// From this many bytes on, the wider registers gain more than the call costs; see the bench `mask`.
-const WORTHWHILE: usize = 128;
+pub(super) const WORTHWHILE: usize = 128;
 
 /// From this many bytes on, it pays to align what is written.
 const WORTH_ALIGNING: usize = 512;
 
-/// Applies the mask if this CPU has such registers and the input is long enough to gain by them.
-#[inline]
-pub(super) fn try_apply(key: [u8; 4], bytes: &mut [u8]) -> bool {
-    if bytes.len() < WORTHWHILE {
-        return false;
-    }
+/// Applies the mask in the widest registers that this CPU has.
+#[inline(never)]
+pub(super) fn apply(key: [u8; 4], bytes: &mut [u8]) {
     if bytes.len() >= WORTH_ALIGNING && std::is_x86_feature_detected!("avx512f") {
         // SAFETY: `avx512` is a safe function whose only demand is a CPU with AVX-512F, just established.
-        unsafe { avx512(key, bytes) };
-        return true;
-    }
-    if std::is_x86_feature_detected!("avx2") {
+        unsafe { avx512(key, bytes) }
+    } else if std::is_x86_feature_detected!("avx2") {
         // SAFETY: `avx2` is a safe function whose only demand is a CPU with AVX2, just established.
-        unsafe { avx2(key, bytes) };
-        return true;
+        unsafe { avx2(key, bytes) }
+    } else {
+        portable::apply(key, bytes);
     }
-    false
 }
 
 #[target_feature(enable = "avx2")]
