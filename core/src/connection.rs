@@ -26,6 +26,7 @@ use crate::time::Instant;
 use crate::traffic::Traffic;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use bytes::Bytes;
 use receiver::{Control, Decoded, Receiver};
 use state::State;
 use timers::{Due, Situation, Timers};
@@ -173,6 +174,7 @@ impl Connection {
         let result = match self.receiver.decode(&self.sender.config.limits) {
             Ok(Decoded::Data) => return Ok(true),
             Ok(Decoded::More) => {
+                self.sender.output.set_lent(Bytes::new());
                 self.sender.on_pause();
                 return Ok(false);
             }
@@ -217,7 +219,8 @@ impl Connection {
     /// ```
     #[inline]
     pub fn lend(&mut self) -> Option<(EventRef<'_>, &mut Sender)> {
-        let event = match self.receiver.lend()? {
+        let output = &mut self.sender.output;
+        let event = match self.receiver.lend(|payload| output.set_lent(payload))? {
             EventRef::Close(_) => EventRef::Close(self.closed_by.as_deref().and_then(Option::as_ref)),
             event => event,
         };
@@ -260,7 +263,7 @@ impl Connection {
 
     /// Drops the event that is ready, if there is one.
     pub fn skip(&mut self) {
-        self.receiver.lend();
+        self.receiver.lend(drop);
     }
 
     /// Whether an event is ready to be taken.

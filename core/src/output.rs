@@ -47,7 +47,12 @@ struct Queue {
     urgent: usize,
     /// How many bytes ever did.
     overtaken: u64,
+    /// The long payload that the receiver lends.
+    lent: Bytes,
 }
+
+/// How much is copied before it is masked: as much as stays in the first cache.
+const MASKED_AT_ONCE: usize = 8 << 10;
 
 /// A queue of more entries is freed when it is empty; one of fewer waits for the next.
 const KEPT: usize = 16;
@@ -141,22 +146,49 @@ impl Output {
             None => self.joined.extend_from_slice(header.padded()),
         }
         self.joined.truncate(start);
-        self.joined.extend_from_slice(payload);
-        if let Some(key) = key {
-            mask::apply(key, 0, &mut self.joined[start..]);
+        match key {
+            None => self.joined.extend_from_slice(payload),
+            Some(key) => self.extend_masked(payload, key),
         }
         self.len += header.len() + payload.len();
+    }
+
+    fn extend_masked(&mut self, payload: &[u8], key: [u8; 4]) {
+        for piece in payload.chunks(MASKED_AT_ONCE) {
+            let start = self.joined.len();
+            self.joined.extend_from_slice(piece);
+            mask::apply(key, 0, &mut self.joined[start..]); // a piece is a multiple of the key
+        }
+    }
+
+    /// Remembers the payload that the receiver lends, or that it lends none.
+    #[inline]
+    pub(crate) fn set_lent(&mut self, payload: Bytes) {
+        match &mut self.large {
+            Some(queue) => queue.lent = payload,
+            None if payload.is_empty() => {}
+            None => self.large.get_or_insert_default().lent = payload,
+        }
+    }
+
+    /// The same bytes, shared, if they are of the payload that the receiver lends.
+    pub(crate) fn lent(&self, bytes: &[u8]) -> Option<Bytes> {
+        let lent = &self.large.as_ref()?.lent;
+        let (outer, inner) = (lent.as_ptr_range(), bytes.as_ptr_range());
+        (outer.start <= inner.start && inner.end <= outer.end).then(|| lent.slice_ref(bytes))
     }
 
     /// Queues a frame whose payload is not copied, except to mask it if others hold it too.
     pub(crate) fn put_owned(&mut self, header: &HeaderBytes, payload: Bytes, key: Option<[u8; 4]>) {
         let payload = match key {
             None => payload,
-            Some(key) => {
-                let mut own = payload.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
-                mask::apply(key, 0, &mut own);
-                own.freeze()
-            }
+            Some(key) => match payload.try_into_mut() {
+                Ok(mut own) => {
+                    mask::apply(key, 0, &mut own);
+                    own.freeze()
+                }
+                Err(shared) => return self.put_copied(header, &shared, Some(key)),
+            },
         };
         self.joined.put_slice(header);
         self.len += header.len() + payload.len();

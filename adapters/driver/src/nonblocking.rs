@@ -40,7 +40,7 @@ use std::time::Duration;
 ///
 /// # Fairness
 ///
-/// One call of `serve` reads 32 times at most, up to 64 KiB each, and then says that there is more. All other calls
+/// One call of `serve` reads 32 times at most, up to 256 KiB each, and then says that there is more. All other calls
 /// are bounded by what they are for: one that reads goes on until one message is whole, of which
 /// [`Limits::message`](sansws_core::Limits::message) is the limit; pings and pongs count as nothing there, so that who
 /// has peers to fear that send nothing else, faster than they are read, uses `serve` or `read_event`.

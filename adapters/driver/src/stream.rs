@@ -62,7 +62,7 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     /// The next message; `None` when the connection is closed. Pings, pongs and the closing handshake are
     /// taken care of.
     ///
-    /// The message shares the memory of the read that it came with, up to 64 KiB: who keeps small messages for long
+    /// The message shares the memory of the read that it came with, up to 256 KiB: who keeps small messages for long
     /// should copy them. [`read`](Self::read) and [`serve`](Self::serve) lend instead.
     ///
     /// Cancel safe.

@@ -35,8 +35,9 @@ const LARGEST_PIECE: usize = 64 << 10;
 /// costs no memory.
 const READ_AHEAD: usize = 64 << 10;
 
-/// And then: so many times what has arrived of the message. Memory grows in few steps, of which each is a copy.
-const GROWTH: usize = 3;
+/// And then: so many times what has arrived of the message. Memory grows in few steps, of which each is a copy; what
+/// nothing arrives in is not touched.
+const GROWTH: usize = 15;
 
 #[derive(Debug)]
 pub(super) struct Receiver {
@@ -44,6 +45,9 @@ pub(super) struct Receiver {
     role: Role,
     volume: Volume,
 }
+
+/// From this many bytes on, a payload that is lent is split off the input, so that to send it on is no copy.
+pub(super) const WORTH_SHARING: usize = 32 << 10;
 
 /// All that is known of the bytes in an [`Input`]. It is kept there and not in the [`Receiver`], so that it
 /// stays with its bytes even if a caller swaps two inputs: that text is valid must never be said of other bytes.
@@ -58,6 +62,8 @@ pub(crate) struct Known {
     frame: Option<Payload>,
     /// The event that was decoded and not taken.
     ready: Ready,
+    /// The payload that is lent, if it is long.
+    long: Bytes,
 }
 
 impl Default for Known {
@@ -246,6 +252,7 @@ impl Receiver {
     #[inline(never)]
     fn decode_any(&mut self, limits: &Limits) -> Result<Decoded, ProtocolError> {
         let Some((buffer, known)) = self.input.parts() else { return Ok(Decoded::More) };
+        known.long = Bytes::new();
         if let Some(inflation) = &mut known.constant.inflation {
             inflation.drop_spent();
         }
@@ -315,10 +322,16 @@ impl Receiver {
         Some(event)
     }
 
-    /// Lends the event out of the input; its bytes are spent from now on.
+    /// Lends the event out of the input; its bytes are spent from now on. A long payload is split off, and shared.
     #[inline]
-    pub(super) fn lend(&mut self) -> Option<EventRef<'_>> {
+    pub(super) fn lend(&mut self, share: impl FnOnce(Bytes)) -> Option<EventRef<'_>> {
         let (buffer, known) = self.input.parts()?;
+        known.long = Bytes::new();
+        if known.end - known.start >= WORTH_SHARING && matches!(known.ready, Ready::Message(_) | Ready::Fragment { .. })
+        {
+            known.long = known.take_payload(buffer);
+            share(known.long.clone());
+        }
         let event = match core::mem::replace(&mut known.ready, Ready::No) {
             Ready::No => return None,
             Ready::Message(verdict) => {
@@ -348,7 +361,16 @@ impl Receiver {
 impl Known {
     /// Nothing but what is known of all messages.
     pub(crate) const fn nothing(constant: Constant) -> Self {
-        Self { constant, assembler: Assembler::new(), start: 0, end: 0, cursor: 0, frame: None, ready: Ready::No }
+        Self {
+            constant,
+            assembler: Assembler::new(),
+            start: 0,
+            end: 0,
+            cursor: 0,
+            frame: None,
+            ready: Ready::No,
+            long: Bytes::new(),
+        }
     }
 
     /// What is known of all messages.
@@ -588,6 +610,9 @@ impl Known {
             && let Some(inflation) = &mut self.constant.inflation
         {
             return inflation.lend();
+        }
+        if !self.long.is_empty() {
+            return &self.long;
         }
         let range = self.start..self.end;
         self.start = self.cursor;

@@ -1,5 +1,6 @@
 //! [`Sender`]: the sending half of a connection.
 
+use super::receiver::WORTH_SHARING;
 use super::state::State;
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
@@ -145,6 +146,13 @@ impl Sender {
         let (kind, payload) = (message.kind(), message.as_bytes());
         if self.compressor.is_some() {
             self.message(kind, Payload::Borrowed(payload));
+            return Ok(());
+        }
+        if payload.len() >= WORTH_SHARING
+            && self.entropy.is_none()
+            && let Some(shared) = self.output.lent(payload)
+        {
+            self.data(opcode(kind), true, Payload::Owned(shared));
             return Ok(());
         }
         let key = self.key();
