@@ -252,13 +252,28 @@ impl Connection {
     /// ```
     #[inline]
     pub fn lend_message(&mut self, now: Instant) -> Option<(MessageRef<'_>, &mut Sender)> {
-        if !self.sender.state.is_receiving() {
+        if !self.is_hearing(now) {
             return None;
         }
+        Some((self.receiver.lend_message(&self.sender.config.limits)?, &mut self.sender))
+    }
+
+    /// Takes the next message, if all of it has arrived in one frame; else as [`lend_message`](Self::lend_message).
+    #[inline]
+    pub fn take_message(&mut self, now: Instant) -> Option<Message> {
+        if !self.is_hearing(now) {
+            return None;
+        }
+        self.receiver.take_message(&self.sender.config.limits)
+    }
+
+    /// Whether what arrives still counts; if something has, the peer was heard.
+    #[inline]
+    fn is_hearing(&mut self, now: Instant) -> bool {
         if self.receiver.input.take_fresh() {
             self.timers.heard(now);
         }
-        Some((self.receiver.lend_message(&self.sender.config.limits)?, &mut self.sender))
+        self.sender.state.is_receiving()
     }
 
     /// Drops the event that is ready, if there is one.

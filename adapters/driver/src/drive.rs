@@ -10,7 +10,7 @@ use crate::pool;
 use crate::runtime::Clock;
 use crate::transport::Transport;
 use bytes::{Buf, BytesMut};
-use sansws_core::{CloseCode, CloseFrame, Connection, EventKind, Instant, MessageRef, SendError, Sender};
+use sansws_core::{CloseCode, CloseFrame, Connection, EventKind, Instant, Message, MessageRef, SendError, Sender};
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -133,6 +133,15 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             return None;
         }
         self.connection.lend_message(self.now)
+    }
+
+    /// Takes the next message by the same way.
+    #[inline]
+    pub(crate) fn take_message(&mut self) -> Option<Message> {
+        if self.goes_away || !self.has_room() {
+            return None;
+        }
+        self.connection.take_message(self.now)
     }
 
     /// Whether the event that is ready is not for the caller.

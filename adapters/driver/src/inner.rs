@@ -57,7 +57,16 @@ impl<T: Transport, C: Clock, B: Behalf> Inner<T, C, B> {
     }
 
     /// The next message.
+    #[inline]
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        match self.engine.take_message() {
+            Some(message) => Poll::Ready(Some(Ok(message))),
+            None => self.poll_next_slowly(cx),
+        }
+    }
+
+    #[inline(never)]
+    fn poll_next_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
         Poll::Ready(match ready!(self.poll_message(cx)) {
             Ok(true) => match self.engine.connection.take() {
                 Some(Event::Message(message)) => Some(Ok(message)),

@@ -231,14 +231,31 @@ impl Receiver {
         Ok(Decoded::Data)
     }
 
+    /// Takes the next message if the short way leads there.
+    #[inline]
+    pub(super) fn take_message(&mut self, limits: &Limits) -> Option<Message> {
+        let (buffer, known) = self.input.parts()?;
+        let (verdict, payload) = known.next_message(buffer, limits)?;
+        self.volume.count(payload.len(), payload.len());
+        (known.start, known.end, known.cursor) = (payload.end, payload.end, payload.end);
+        let payload = if payload.is_empty() {
+            Bytes::new()
+        } else {
+            buffer.advance(payload.start);
+            (known.start, known.end, known.cursor) = (0, 0, 0);
+            buffer.split_to(payload.len()).freeze()
+        };
+        Some(match verdict {
+            Verdict::Text(proof) => Message::Text(Text::from_validated(payload, proof)),
+            Verdict::Binary => Message::Binary(payload),
+        })
+    }
+
     /// Lends the next message if the short way leads there.
     #[inline]
     pub(super) fn lend_message(&mut self, limits: &Limits) -> Option<MessageRef<'_>> {
         let (buffer, known) = self.input.parts()?;
-        if !matches!(known.ready, Ready::No) || known.constant.delivery != Delivery::Messages {
-            return None;
-        }
-        let (verdict, payload) = known.whole_message(buffer, limits)?;
+        let (verdict, payload) = known.next_message(buffer, limits)?;
         self.volume.count(payload.len(), payload.len());
         (known.start, known.end, known.cursor) = (payload.end, payload.end, payload.end);
         let payload = &buffer[payload];
@@ -395,6 +412,15 @@ impl Known {
             Delivery::Messages => Ready::Message(verdict),
             Delivery::Fragments => Ready::Fragment { last: true },
         }
+    }
+
+    /// As `whole_message`, if messages are what is given out, and none is ready.
+    #[inline]
+    fn next_message(&self, buffer: &mut BytesMut, limits: &Limits) -> Option<(Verdict, Range<usize>)> {
+        if !matches!(self.ready, Ready::No) || self.constant.delivery != Delivery::Messages {
+            return None;
+        }
+        self.whole_message(buffer, limits)
     }
 
     /// The short way for what is most common: a message in one frame, neither compressed nor long, that has all arrived and
