@@ -161,19 +161,20 @@ impl Connection {
     /// As [`receive`](Self::receive).
     #[inline]
     pub fn decode(&mut self, now: Instant) -> Result<bool, ProtocolError> {
-        if self.receiver.input.take_fresh() {
-            self.timers.heard(now);
-        }
         if self.receiver.is_ready() {
             return Ok(true);
         }
-        if !self.sender.state.is_receiving() {
+        if self.receiver.input.is_starved() {
+            return Ok(false);
+        }
+        if !self.is_hearing(now) {
             self.receiver.discard();
             return Ok(false);
         }
         let result = match self.receiver.decode(&self.sender.config.limits) {
             Ok(Decoded::Data) => return Ok(true),
             Ok(Decoded::More) => {
+                self.receiver.input.starve();
                 self.sender.output.set_lent(Bytes::new());
                 self.sender.on_pause();
                 return Ok(false);

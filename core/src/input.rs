@@ -25,6 +25,8 @@ pub struct Input {
     lent: bool,
     /// Whether bytes were added since this was last asked.
     fresh: bool,
+    /// Whether all was decoded that can be, as long as no bytes are added.
+    starved: bool,
 }
 
 /// What an [`Input`] reads into: memory for bytes, and for what the connection finds out about them.
@@ -187,7 +189,21 @@ impl Input {
     /// Whether bytes were added since the last call.
     #[inline]
     pub(crate) const fn take_fresh(&mut self) -> bool {
-        core::mem::replace(&mut self.fresh, false)
+        let fresh = core::mem::replace(&mut self.fresh, false);
+        self.starved &= !fresh;
+        fresh
+    }
+
+    /// Whether more bytes are needed, and none were added since that was found out.
+    #[inline]
+    pub(crate) const fn is_starved(&self) -> bool {
+        self.starved && !self.fresh
+    }
+
+    /// More bytes are needed.
+    #[inline]
+    pub(crate) const fn starve(&mut self) {
+        self.starved = true;
     }
 
     #[inline]

@@ -192,6 +192,9 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             if self.is_over() {
                 return;
             }
+            if ready && self.connection.is_open() && !self.wants_write() {
+                return; // nobody waits; and deadlines are looked at after so many reads
+            }
             let tired = !ready && self.reads == READS;
             if !ready && !tired {
                 if self.read(cx).is_ready() {
@@ -287,6 +290,10 @@ impl<T: Transport, C: Clock> Engine<T, C> {
 
     /// Writes what is queued, flushes it, and shuts down if it is time.
     fn write(&mut self, cx: &mut Context<'_>) {
+        if matches!(self.write, Write::Flushed) && self.connection.is_open() && !self.wants_write() && !self.read_ended
+        {
+            return self.reclaim_output();
+        }
         if let Err(error) = self.try_write(cx) {
             self.write = Write::Broken(Some(error));
         }
@@ -317,9 +324,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         if self.try_flush(cx)?.is_pending() {
             return Ok(());
         }
-        if let Some(buffer) = self.connection.output().reclaim() {
-            pool::give(buffer);
-        }
+        self.reclaim_output();
         if self.read_ended {
             let _ = self.connection.receive_eof(); // not too early, or it would be over
         }
@@ -331,6 +336,12 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             self.write = Write::ShutDown;
         }
         Ok(())
+    }
+
+    fn reclaim_output(&mut self) {
+        if let Some(buffer) = self.connection.output().reclaim() {
+            pool::give(buffer);
+        }
     }
 
     /// Has the transport send what it was given.
