@@ -16,7 +16,9 @@ use clap::ValueEnum;
 use sansws_core::frame::Role;
 use sansws_core::{Config, Limits};
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// What a server runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -144,6 +146,17 @@ impl fmt::Display for Program {
 /// How ours are configured: as by default, but for messages of up to 16 MiB.
 fn config() -> Config {
     Config { limits: Limits { message: 16 << 20, ..Limits::default() }, ..Config::default() }
+}
+
+/// Waits for events. Who looks on, as `strace` does, interrupts that.
+fn wait(poll: &mut ::mio::Poll, events: &mut ::mio::Events, timeout: Option<Duration>) -> io::Result<()> {
+    match poll.poll(events, timeout) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            events.clear();
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 /// The URL of what is served at an address.

@@ -1,6 +1,6 @@
 //! Ours on mio: one loop, and connections side by side in one vector.
 
-use super::{Loop, Place, config, url};
+use super::{Loop, Place, config, url, wait};
 use crate::Error;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
@@ -33,7 +33,7 @@ pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
     let mut more: Vec<Token> = Vec::new();
     loop {
         let timeout = (!more.is_empty()).then_some(Duration::ZERO);
-        poll.poll(&mut events, timeout)?;
+        wait(&mut poll, &mut events, timeout)?;
         for token in std::mem::take(&mut more).into_iter().chain(events.iter().map(mio::event::Event::token)) {
             if token != LISTENER {
                 if crowd.echo(token, mode) {
