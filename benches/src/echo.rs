@@ -3,6 +3,7 @@
 //! A program listens and accepts connections, or opens them itself: so both roles are measured in the same way.
 
 mod async_std;
+mod bare;
 mod floor;
 pub mod handshake;
 mod mio;
@@ -15,6 +16,7 @@ use crate::Error;
 use clap::ValueEnum;
 use sansws_core::frame::Role;
 use sansws_core::{Config, Limits};
+use sansws_driver::Acceptor;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -58,8 +60,13 @@ pub enum Loop {
 /// Whom to echo to.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// Listen here, as HOST:PORT, and serve whoever connects.
-    Listen(String),
+    /// Listen, and serve whoever connects.
+    Listen {
+        /// Where, as HOST:PORT.
+        addr: String,
+        /// Over TLS, with a certificate of its own making. It takes the feature `tls`.
+        tls: bool,
+    },
     /// Be the client of a server, in so many connections.
     Connect(SocketAddr, usize),
 }
@@ -69,7 +76,7 @@ impl Place {
     #[must_use]
     pub const fn role(&self) -> Role {
         match self {
-            Self::Listen(_) => Role::Server,
+            Self::Listen { .. } => Role::Server,
             Self::Connect(..) => Role::Client,
         }
     }
@@ -112,12 +119,21 @@ impl Program {
         !matches!(self, Self::Floor(_) | Self::Ours(..))
     }
 
+    /// Whether it can echo over TLS. Of the floors, only that on tokio does.
+    #[must_use]
+    pub const fn speaks_tls(self) -> bool {
+        !matches!(self, Self::Floor(Runtime::AsyncStd | Runtime::Smol | Runtime::Mio))
+    }
+
     /// Echoes until the process is ended. If it listens, prints where, on a line of its own.
     ///
     /// # Errors
     ///
     /// If it cannot listen or connect, or, as a client, when a connection fails.
     pub fn run(self, place: &Place) -> Result<(), Error> {
+        if matches!(place, Place::Listen { tls: true, .. }) && !(self.speaks_tls() && cfg!(feature = "tls")) {
+            return Err("there is no TLS: it takes the feature `tls`, and not all floors have it".into());
+        }
         match self {
             Self::Floor(runtime) => floor::run(runtime, place),
             Self::Ours(Runtime::Tokio, mode) => tokio::run(mode, place),
@@ -125,7 +141,7 @@ impl Program {
             Self::Ours(Runtime::Smol, mode) => smol::run(mode, place),
             Self::Ours(Runtime::Mio, mode) => mio::run(mode, place),
             #[cfg(feature = "peers")]
-            Self::Peer(peer) => peer.run(place),
+            Self::Peer(peer) => bare::run(peer, place),
         }
     }
 }
@@ -146,6 +162,16 @@ impl fmt::Display for Program {
 /// How ours are configured: as by default, but for messages of up to 16 MiB.
 fn config() -> Config {
     Config { limits: Limits { message: 16 << 20, ..Limits::default() }, ..Config::default() }
+}
+
+/// How ours accept connections.
+fn acceptor<R: sansws_driver::Runtime>(tls: bool) -> Result<Acceptor<R>, Error> {
+    let acceptor = Acceptor::new().config(config());
+    match tls {
+        #[cfg(feature = "tls")]
+        true => Ok(acceptor.tls(crate::tls::server()?)),
+        _ => Ok(acceptor),
+    }
 }
 
 /// Waits for events. Who looks on, as `strace` does, interrupts that.

@@ -3,6 +3,7 @@
 
 mod answers;
 mod scenario;
+mod stream;
 
 pub use scenario::{Scenario, Side, scenarios};
 
@@ -15,6 +16,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use stream::Stream;
 
 /// How much is read at once.
 const READ: usize = 1 << 20;
@@ -72,7 +74,7 @@ impl Load {
     pub fn connect(addr: SocketAddr, scenario: &Scenario) -> Result<Self, Error> {
         let mut load = Self::new(scenario)?;
         for _ in 0..scenario.connections {
-            load.join(handshake::connected(addr)?)?;
+            load.join(Stream::connect(addr, scenario.tls)?)?;
         }
         Ok(load)
     }
@@ -90,7 +92,7 @@ impl Load {
             handshake::accept(&mut tcp)?;
             tcp.set_nodelay(true)?;
             tcp.set_nonblocking(true)?;
-            load.join(tcp)?;
+            load.join(Stream::Plain(TcpStream::from_std(tcp)))?;
         }
         Ok(load)
     }
@@ -110,12 +112,11 @@ impl Load {
         })
     }
 
-    fn join(&mut self, tcp: std::net::TcpStream) -> io::Result<()> {
-        let mut tcp = TcpStream::from_std(tcp);
+    fn join(&mut self, mut stream: Stream) -> io::Result<()> {
         let token = Token(self.talks.len());
-        self.poll.registry().register(&mut tcp, token, Interest::READABLE | Interest::WRITABLE)?;
+        self.poll.registry().register(stream.source(), token, Interest::READABLE | Interest::WRITABLE)?;
         let answers = Answers::new(&self.answer);
-        self.talks.push(Talk { tcp, sent: 0, owed: 0, answers, began: Instant::now() });
+        self.talks.push(Talk { stream, sent: 0, owed: 0, answers, began: Instant::now() });
         Ok(())
     }
 
@@ -205,7 +206,7 @@ impl Turns {
 /// One connection.
 #[derive(Debug)]
 struct Talk {
-    tcp: TcpStream,
+    stream: Stream,
     /// How much was sent, modulo the length of the requests.
     sent: usize,
     /// How many bytes are to be sent.
@@ -219,7 +220,7 @@ impl Talk {
     fn send(&mut self, requests: &[u8]) -> io::Result<()> {
         while self.owed > 0 {
             let end = requests.len().min(self.sent + self.owed);
-            match self.tcp.write(&requests[self.sent..end]) {
+            match self.stream.write(&requests[self.sent..end]) {
                 Ok(count) => {
                     self.sent = (self.sent + count) % requests.len();
                     self.owed -= count;
@@ -228,22 +229,25 @@ impl Talk {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        match self.stream.flush() {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Reads what there is. How many messages are complete by that.
     fn receive(&mut self, scratch: &mut [u8]) -> Result<usize, Error> {
         let mut messages = 0;
         loop {
-            let count = match self.tcp.read(scratch) {
+            let count = match self.stream.read(scratch) {
                 Ok(0) => return Err("the program is gone".into()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(messages),
                 Err(error) => return Err(error.into()),
             };
             messages += self.answers.take(&mut scratch[..count])?;
-            if count < scratch.len() {
-                return Ok(messages); // there was no more
+            if self.stream.is_drained_by(count, scratch.len()) {
+                return Ok(messages);
             }
         }
     }

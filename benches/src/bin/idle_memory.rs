@@ -36,7 +36,7 @@ fn main() -> Result<(), Error> {
     let args = Args::parse();
     raise_limit(args.connections + WARM_UP)?;
     if let Some(runtime) = args.serve {
-        return Program::Ours(runtime, Loop::Serve).run(&Place::Listen("127.0.0.1:0".into()));
+        return Program::Ours(runtime, Loop::Serve).run(&Place::Listen { addr: "127.0.0.1:0".into(), tls: false });
     }
     let all = || Runtime::value_variants().to_vec();
     let runtimes = if args.runtime.is_empty() { all() } else { args.runtime.clone() };

@@ -34,9 +34,12 @@ impl Contestant {
         }
     }
 
-    /// Whether it can be measured so: servers from elsewhere are no clients.
+    /// Whether it can be measured so: servers from elsewhere are no clients, and know no TLS.
     pub(crate) fn takes(&self, scenario: &Scenario) -> bool {
-        matches!(self, Self::Program(_)) || scenario.side == Side::Server
+        match self {
+            Self::Program(program) => program.speaks_tls() || !scenario.tls,
+            Self::Other { .. } => scenario.side == Side::Server && !scenario.tls,
+        }
     }
 
     /// Starts it on its CPU, and connects the load to it from the other.
@@ -59,6 +62,9 @@ impl Contestant {
         if let Some(listener) = &listener {
             let (addr, connections) = (listener.local_addr()?.to_string(), scenario.connections.to_string());
             command.args(["--connect", &addr, &connections]);
+        }
+        if scenario.tls {
+            command.arg("--tls");
         }
         process::pin(*its)?;
         let process = Process::start(&mut command);

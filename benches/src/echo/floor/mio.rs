@@ -15,7 +15,7 @@ pub(super) fn run(place: &Place) -> Result<(), Error> {
     let (mut connections, mut buffers) = (Vec::new(), Vec::new());
     let mut listener = None;
     match place {
-        Place::Listen(addr) => {
+        Place::Listen { addr, .. } => {
             let mut listening = TcpListener::bind(addr.parse()?)?;
             println!("{}", listening.local_addr()?);
             poll.registry().register(&mut listening, LISTENER, Interest::READABLE)?;
