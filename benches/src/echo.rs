@@ -20,6 +20,7 @@ use sansws_driver::Acceptor;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::process::Command;
 use std::time::Duration;
 
 /// What a server runs on.
@@ -111,6 +112,17 @@ impl Program {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::all().into_iter().find(|program| program.to_string() == name)
+    }
+
+    /// This executable, to be run as a child process that is told to be this program: `--run NAME`. It has one thread.
+    ///
+    /// # Errors
+    ///
+    /// If the executable is not known.
+    pub fn command(self) -> io::Result<Command> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["--run", &self.to_string()]).env("ASYNC_STD_THREAD_COUNT", "1");
+        Ok(command)
     }
 
     /// Whether it is another library.

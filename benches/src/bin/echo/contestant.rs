@@ -47,11 +47,7 @@ impl Contestant {
         let [its, ours] = cpus else { return Err("there are two CPUs, one for each side".into()) };
         let listener = (scenario.side == Side::Client).then(|| TcpListener::bind("127.0.0.1:0")).transpose()?;
         let mut command = match self {
-            Self::Program(program) => {
-                let mut command = Command::new(std::env::current_exe()?);
-                command.args(["--run", &program.to_string()]).env("ASYNC_STD_THREAD_COUNT", "1");
-                command
-            }
+            Self::Program(program) => program.command()?,
             Self::Other { command, .. } => {
                 let mut words = command.split_whitespace();
                 let mut command = Command::new(words.next().ok_or("an empty command")?);
