@@ -12,6 +12,7 @@ use crate::echo::handshake;
 use answers::{Answer, Answers};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -107,7 +108,7 @@ impl Load {
             request: request.len(),
             in_flight: scenario.in_flight,
             answer: Answer::new(scenario),
-            turns: scenario.active.map(|active| Turns { active, at: 0 }),
+            turns: scenario.active.map(|active| Turns::new(active, scenario.connections)),
             scratch: vec![0; READ],
         })
     }
@@ -157,8 +158,9 @@ impl Load {
                 }
                 run.messages += answered as u64;
                 waiting -= answered;
+                self.turns.iter_mut().for_each(|turns| turns.silent.push_back(token.0));
                 if !is_over {
-                    let next = self.turns.as_mut().map_or(token.0, |turns| turns.next(self.talks.len()));
+                    let next = self.turns.as_mut().and_then(|turns| turns.silent.pop_front()).unwrap_or(token.0);
                     if takes_latency {
                         self.talks[next].began = Instant::now();
                     }
@@ -173,10 +175,9 @@ impl Load {
 
     /// The connections that send first.
     fn first(&mut self) -> Vec<usize> {
-        let count = self.talks.len();
         match &mut self.turns {
-            None => (0..count).collect(),
-            Some(turns) => (0..turns.active).map(|_| turns.next(count)).collect(),
+            None => (0..self.talks.len()).collect(),
+            Some(turns) => turns.silent.drain(..turns.active).collect(),
         }
     }
 
@@ -187,19 +188,17 @@ impl Load {
     }
 }
 
-/// Who sends next: not the one that was answered, so that of many connections few are active at a time, and all in turn.
+/// Who sends next: who has been silent for longest, so that of many connections few are active at a time, and all in turn.
 #[derive(Debug)]
 struct Turns {
     active: usize,
-    at: usize,
+    silent: VecDeque<usize>,
 }
 
 impl Turns {
-    /// One that is not active, as long as there are more than are.
-    fn next(&mut self, count: usize) -> usize {
-        const STEP: usize = 7919; // a prime, so that it comes by all, and not in the order of their memory
-        self.at = (self.at + STEP) % count;
-        self.at
+    fn new(active: usize, connections: usize) -> Self {
+        const STEP: usize = 7919; // a prime, so that all come by, and not in the order of their memory
+        Self { active, silent: (1..=connections).map(|at| at * STEP % connections).collect() }
     }
 }
 
