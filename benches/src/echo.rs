@@ -3,6 +3,7 @@
 //! A program listens and accepts connections, or opens them itself: so both roles are measured in the same way.
 
 mod async_std;
+mod bare;
 mod floor;
 pub mod handshake;
 mod mio;
@@ -15,8 +16,12 @@ use crate::Error;
 use clap::ValueEnum;
 use sansws_core::frame::Role;
 use sansws_core::{Config, Limits};
+use sansws_driver::Acceptor;
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
 
 /// What a server runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,8 +61,13 @@ pub enum Loop {
 /// Whom to echo to.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// Listen here, as HOST:PORT, and serve whoever connects.
-    Listen(String),
+    /// Listen, and serve whoever connects.
+    Listen {
+        /// Where, as HOST:PORT.
+        addr: String,
+        /// Over TLS, with a certificate of its own making. It takes the feature `tls`.
+        tls: bool,
+    },
     /// Be the client of a server, in so many connections.
     Connect(SocketAddr, usize),
 }
@@ -67,7 +77,7 @@ impl Place {
     #[must_use]
     pub const fn role(&self) -> Role {
         match self {
-            Self::Listen(_) => Role::Server,
+            Self::Listen { .. } => Role::Server,
             Self::Connect(..) => Role::Client,
         }
     }
@@ -104,10 +114,27 @@ impl Program {
         Self::all().into_iter().find(|program| program.to_string() == name)
     }
 
+    /// This executable, to be run as a child process that is told to be this program: `--run NAME`. It has one thread.
+    ///
+    /// # Errors
+    ///
+    /// If the executable is not known.
+    pub fn command(self) -> io::Result<Command> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["--run", &self.to_string()]).env("ASYNC_STD_THREAD_COUNT", "1");
+        Ok(command)
+    }
+
     /// Whether it is another library.
     #[must_use]
     pub const fn is_peer(self) -> bool {
         !matches!(self, Self::Floor(_) | Self::Ours(..))
+    }
+
+    /// Whether it can echo over TLS. Of the floors, only that on tokio does.
+    #[must_use]
+    pub const fn speaks_tls(self) -> bool {
+        !matches!(self, Self::Floor(Runtime::AsyncStd | Runtime::Smol | Runtime::Mio))
     }
 
     /// Echoes until the process is ended. If it listens, prints where, on a line of its own.
@@ -116,6 +143,9 @@ impl Program {
     ///
     /// If it cannot listen or connect, or, as a client, when a connection fails.
     pub fn run(self, place: &Place) -> Result<(), Error> {
+        if matches!(place, Place::Listen { tls: true, .. }) && !(self.speaks_tls() && cfg!(feature = "tls")) {
+            return Err("there is no TLS: it takes the feature `tls`, and not all floors have it".into());
+        }
         match self {
             Self::Floor(runtime) => floor::run(runtime, place),
             Self::Ours(Runtime::Tokio, mode) => tokio::run(mode, place),
@@ -123,7 +153,7 @@ impl Program {
             Self::Ours(Runtime::Smol, mode) => smol::run(mode, place),
             Self::Ours(Runtime::Mio, mode) => mio::run(mode, place),
             #[cfg(feature = "peers")]
-            Self::Peer(peer) => peer.run(place),
+            Self::Peer(peer) => bare::run(peer, place),
         }
     }
 }
@@ -144,6 +174,27 @@ impl fmt::Display for Program {
 /// How ours are configured: as by default, but for messages of up to 16 MiB.
 fn config() -> Config {
     Config { limits: Limits { message: 16 << 20, ..Limits::default() }, ..Config::default() }
+}
+
+/// How ours accept connections.
+fn acceptor<R: sansws_driver::Runtime>(tls: bool) -> Result<Acceptor<R>, Error> {
+    let acceptor = Acceptor::new().config(config());
+    match tls {
+        #[cfg(feature = "tls")]
+        true => Ok(acceptor.tls(crate::tls::server()?)),
+        _ => Ok(acceptor),
+    }
+}
+
+/// Waits for events. Who looks on, as `strace` does, interrupts that.
+fn wait(poll: &mut ::mio::Poll, events: &mut ::mio::Events, timeout: Option<Duration>) -> io::Result<()> {
+    match poll.poll(events, timeout) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            events.clear();
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 /// The URL of what is served at an address.

@@ -2,7 +2,7 @@
 //!
 //! - [`mask`]: masking loops, ours and others.
 //! - [`corpus`]: the text they send.
-//! - [`echo`]: programs to be loaded by another [`process`]; [`load`]: what loads them.
+//! - [`echo`]: programs to be loaded by another [`process`]; [`load`]: what loads them; `tls`: for both.
 //! - [`memory`]: connections over a stream in memory, which is a [`tape`].
 //! - [`deflate`]: permessage-deflate, what is measured and how far the figures compare. [`ours`] is what it measures of
 //!   ours; [`pipe`] is what lies between the ends.
@@ -23,6 +23,8 @@ pub mod pipe;
 pub mod process;
 pub mod summary;
 pub mod tape;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod wire;
 
 /// Whatever went wrong. A bench that fails to measure says why and stops.

@@ -3,6 +3,7 @@
 
 mod answers;
 mod scenario;
+mod stream;
 
 pub use scenario::{Scenario, Side, scenarios};
 
@@ -11,10 +12,12 @@ use crate::echo::handshake;
 use answers::{Answer, Answers};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use stream::Stream;
 
 /// How much is read at once.
 const READ: usize = 1 << 20;
@@ -72,7 +75,7 @@ impl Load {
     pub fn connect(addr: SocketAddr, scenario: &Scenario) -> Result<Self, Error> {
         let mut load = Self::new(scenario)?;
         for _ in 0..scenario.connections {
-            load.join(handshake::connected(addr)?)?;
+            load.join(Stream::connect(addr, scenario.tls)?)?;
         }
         Ok(load)
     }
@@ -90,7 +93,7 @@ impl Load {
             handshake::accept(&mut tcp)?;
             tcp.set_nodelay(true)?;
             tcp.set_nonblocking(true)?;
-            load.join(tcp)?;
+            load.join(Stream::Plain(TcpStream::from_std(tcp)))?;
         }
         Ok(load)
     }
@@ -105,17 +108,16 @@ impl Load {
             request: request.len(),
             in_flight: scenario.in_flight,
             answer: Answer::new(scenario),
-            turns: scenario.active.map(|active| Turns { active, at: 0 }),
+            turns: scenario.active.map(|active| Turns::new(active, scenario.connections)),
             scratch: vec![0; READ],
         })
     }
 
-    fn join(&mut self, tcp: std::net::TcpStream) -> io::Result<()> {
-        let mut tcp = TcpStream::from_std(tcp);
+    fn join(&mut self, mut stream: Stream) -> io::Result<()> {
         let token = Token(self.talks.len());
-        self.poll.registry().register(&mut tcp, token, Interest::READABLE | Interest::WRITABLE)?;
+        self.poll.registry().register(stream.source(), token, Interest::READABLE | Interest::WRITABLE)?;
         let answers = Answers::new(&self.answer);
-        self.talks.push(Talk { tcp, sent: 0, owed: 0, answers, began: Instant::now() });
+        self.talks.push(Talk { stream, sent: 0, owed: 0, answers, began: Instant::now() });
         Ok(())
     }
 
@@ -156,8 +158,9 @@ impl Load {
                 }
                 run.messages += answered as u64;
                 waiting -= answered;
+                self.turns.iter_mut().for_each(|turns| turns.silent.push_back(token.0));
                 if !is_over {
-                    let next = self.turns.as_mut().map_or(token.0, |turns| turns.next(self.talks.len()));
+                    let next = self.turns.as_mut().and_then(|turns| turns.silent.pop_front()).unwrap_or(token.0);
                     if takes_latency {
                         self.talks[next].began = Instant::now();
                     }
@@ -172,10 +175,9 @@ impl Load {
 
     /// The connections that send first.
     fn first(&mut self) -> Vec<usize> {
-        let count = self.talks.len();
         match &mut self.turns {
-            None => (0..count).collect(),
-            Some(turns) => (0..turns.active).map(|_| turns.next(count)).collect(),
+            None => (0..self.talks.len()).collect(),
+            Some(turns) => turns.silent.drain(..turns.active).collect(),
         }
     }
 
@@ -186,26 +188,24 @@ impl Load {
     }
 }
 
-/// Who sends next: not the one that was answered, so that of many connections few are active at a time, and all in turn.
+/// Who sends next: who has been silent for longest, so that of many connections few are active at a time, and all in turn.
 #[derive(Debug)]
 struct Turns {
     active: usize,
-    at: usize,
+    silent: VecDeque<usize>,
 }
 
 impl Turns {
-    /// One that is not active, as long as there are more than are.
-    fn next(&mut self, count: usize) -> usize {
-        const STEP: usize = 7919; // a prime, so that it comes by all, and not in the order of their memory
-        self.at = (self.at + STEP) % count;
-        self.at
+    fn new(active: usize, connections: usize) -> Self {
+        const STEP: usize = 7919; // a prime, so that all come by, and not in the order of their memory
+        Self { active, silent: (1..=connections).map(|at| at * STEP % connections).collect() }
     }
 }
 
 /// One connection.
 #[derive(Debug)]
 struct Talk {
-    tcp: TcpStream,
+    stream: Stream,
     /// How much was sent, modulo the length of the requests.
     sent: usize,
     /// How many bytes are to be sent.
@@ -219,7 +219,7 @@ impl Talk {
     fn send(&mut self, requests: &[u8]) -> io::Result<()> {
         while self.owed > 0 {
             let end = requests.len().min(self.sent + self.owed);
-            match self.tcp.write(&requests[self.sent..end]) {
+            match self.stream.write(&requests[self.sent..end]) {
                 Ok(count) => {
                     self.sent = (self.sent + count) % requests.len();
                     self.owed -= count;
@@ -228,22 +228,25 @@ impl Talk {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        match self.stream.flush() {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Reads what there is. How many messages are complete by that.
     fn receive(&mut self, scratch: &mut [u8]) -> Result<usize, Error> {
         let mut messages = 0;
         loop {
-            let count = match self.tcp.read(scratch) {
+            let count = match self.stream.read(scratch) {
                 Ok(0) => return Err("the program is gone".into()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(messages),
                 Err(error) => return Err(error.into()),
             };
             messages += self.answers.take(&mut scratch[..count])?;
-            if count < scratch.len() {
-                return Ok(messages); // there was no more
+            if self.stream.is_drained_by(count, scratch.len()) {
+                return Ok(messages);
             }
         }
     }

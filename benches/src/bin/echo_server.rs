@@ -17,9 +17,12 @@ struct Args {
     /// Where to listen, as HOST:PORT.
     #[arg(long, default_value = "127.0.0.1:9001")]
     addr: String,
+    /// Over TLS, with a certificate of its own making; it takes the feature `tls`.
+    #[arg(long)]
+    tls: bool,
 }
 
 fn main() -> Result<(), Error> {
     let args = Args::parse();
-    Program::Ours(args.runtime, args.mode).run(&Place::Listen(args.addr))
+    Program::Ours(args.runtime, args.mode).run(&Place::Listen { addr: args.addr, tls: args.tls })
 }

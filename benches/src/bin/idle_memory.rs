@@ -1,157 +1,147 @@
-//! What an idle connection costs a server in resident memory, at first, and again after each has exchanged a message:
-//! `cargo run --release -p sansws-benches --bin idle_memory`.
+//! What an idle connection costs an echo server in resident memory: at first, after a small message, and after a large one;
+//! of ours on every runtime, of the floors and, with `--features peers`, of the peers:
+//! `cargo run --release -p sansws-benches --features peers --bin idle_memory`.
 //!
-//! The server is a child process; what the kernel keeps for its sockets is not counted.
+//! The server is a child process. What the kernel keeps for its sockets is not counted; memory that the allocator keeps
+//! for later is.
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use sansws_benches::Error;
-use sansws_benches::echo::{Loop, Place, Program, Runtime};
+use sansws_benches::echo::{Loop, Place, Program, handshake};
+use sansws_benches::machine;
+use sansws_benches::process::{self, Process};
+use sansws_benches::wire::{BINARY, frame};
+use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 /// Measures the resident memory that idle connections cost an echo server.
 #[derive(Parser)]
 struct Args {
-    /// Which servers; all if none is named.
-    #[arg(long, value_enum)]
-    runtime: Vec<Runtime>,
+    /// Only servers whose name contains this.
+    #[arg(long)]
+    server: Vec<String>,
     /// How many connections.
     #[arg(long, default_value_t = 10_000)]
     connections: usize,
-    /// How large the message is that each exchanges, in bytes.
-    #[arg(long, default_value_t = 1024)]
-    message: u16,
-    /// Be the server: for the child process.
-    #[arg(long, hide = true, value_enum)]
-    serve: Option<Runtime>,
+    /// How many of them exchange a large message.
+    #[arg(long, default_value_t = 500)]
+    large: usize,
+    /// Write the table to `benches/results/`.
+    #[arg(long)]
+    update: bool,
+    /// Be this server: for the child process.
+    #[arg(long, hide = true)]
+    run: Option<String>,
 }
+
+/// What every connection exchanges, and what some do, in bytes.
+const SMALL: usize = 1 << 10;
+const LARGE: usize = 1 << 20;
 
 /// Connections that are not counted: they make what the first ones make once and for all.
 const WARM_UP: usize = 200;
 
+/// So many of them exchange a large message, too.
+const WARM_UP_LARGE: usize = 20;
+
+/// What a connection exchanges bytes with.
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
 fn main() -> Result<(), Error> {
     let args = Args::parse();
-    raise_limit(args.connections + WARM_UP)?;
-    if let Some(runtime) = args.serve {
-        return Program::Ours(runtime, Loop::Serve).run(&Place::Listen("127.0.0.1:0".into()));
+    if let Some(name) = args.run {
+        let place = Place::Listen { addr: "127.0.0.1:0".into(), tls: false };
+        return Program::named(&name).ok_or("no such program")?.run(&place);
     }
-    let all = || Runtime::value_variants().to_vec();
-    let runtimes = if args.runtime.is_empty() { all() } else { args.runtime.clone() };
-    println!("| server | bytes per idle connection | after a message of {} bytes each |", args.message);
-    println!("|---|---:|---:|");
-    for runtime in runtimes {
-        let (fresh, used) = measure(runtime, &args)?;
-        let name = runtime.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-        println!("| {name} | {fresh:.0} | {used:.0} |");
-    }
-    Ok(())
-}
-
-/// Bytes per connection, before and after each has exchanged a message.
-fn measure(runtime: Runtime, args: &Args) -> Result<(f64, f64), Error> {
-    let server = Server::start(runtime)?;
-    let mut connections = Vec::new();
-    connect(&mut connections, WARM_UP, server.addr)?;
-    exchange(&mut connections, args.message)?;
-    let before = server.resident()?;
-    let mut counted = Vec::new();
-    connect(&mut counted, args.connections, server.addr)?;
-    let per_connection = |bytes: u64| bytes.saturating_sub(before) as f64 / args.connections as f64;
-    let fresh = per_connection(server.resident()?);
-    exchange(&mut counted, args.message)?;
-    Ok((fresh, per_connection(server.resident()?)))
-}
-
-struct Server {
-    child: Child,
-    addr: SocketAddr,
-}
-
-impl Server {
-    fn start(runtime: Runtime) -> Result<Self, Error> {
-        let name = runtime.to_possible_value().ok_or("a runtime has a name")?;
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["--serve", name.get_name()]).stdout(Stdio::piped());
-        let mut child = command.spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().ok_or("the child has an output")?).read_line(&mut line)?;
-        Ok(Self { child, addr: line.trim().parse()? })
-    }
-
-    /// How much of its memory is resident, in bytes, once that no longer changes.
-    fn resident(&self) -> Result<u64, Error> {
-        let path = format!("/proc/{}/smaps_rollup", self.child.id());
-        let now = || -> Result<u64, Error> {
-            let rollup = fs::read_to_string(&path)?;
-            let line = rollup.lines().find(|line| line.starts_with("Rss:")).ok_or("no Rss in smaps_rollup")?;
-            Ok(line.split_whitespace().nth(1).ok_or("no figure")?.parse::<u64>()? * 1024)
-        };
-        let mut last = now()?;
-        loop {
-            std::thread::sleep(Duration::from_millis(200));
-            let this = now()?;
-            if this == last {
-                return Ok(this);
-            }
-            last = this;
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Opens so many connections more.
-fn connect(connections: &mut Vec<TcpStream>, count: usize, addr: SocketAddr) -> Result<(), Error> {
-    let request = format!(
-        "GET / HTTP/1.1\r\nHost: {addr}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    process::allow(args.connections + WARM_UP)?;
+    let mut report = format!(
+        "# Memory of idle connections\n\n\
+         Written by `idle_memory`; `benches/README.md` says how to run it.\n{}.\n\
+         Resident bytes of an echo server per connection, of {} that are idle: at first, after each has exchanged 1 KiB, and \
+         of {} of them after 1 MiB; and what the allocator keeps of that when all are closed.\n\n\
+         | server | at first | after 1 KiB | after 1 MiB | closed |\n|---|---:|---:|---:|---:|\n",
+        machine::described(),
+        args.connections,
+        args.large.min(args.connections),
     );
-    for _ in 0..count {
-        let mut tcp = TcpStream::connect(addr)?;
-        tcp.write_all(request.as_bytes())?;
-        let mut head = Vec::new();
-        let mut byte = [0];
-        while !head.ends_with(b"\r\n\r\n") {
-            tcp.read_exact(&mut byte)?;
-            head.push(byte[0]);
-        }
-        connections.push(tcp);
+    for program in programs(&args.server) {
+        eprint!("\r\x1b[2K{program}");
+        let found = measure(program, &args).map_err(|error| format!("{program}: {error}"))?;
+        let Found { fresh, small, large, closed } = found;
+        writeln!(report, "| {program} | {fresh:.0} | {small:.0} | {large:.0} | {closed:.0} |")?;
+    }
+    eprint!("\r\x1b[2K");
+    print!("{report}");
+    if args.update {
+        fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/results/idle_memory.md"), report)?;
     }
     Ok(())
 }
 
-/// Has each connection send a message and receive it again.
-fn exchange(connections: &mut [TcpStream], len: u16) -> Result<(), Error> {
-    let mut frame = vec![0x82, 0x80 | 126];
-    frame.extend(len.max(126).to_be_bytes());
-    frame.extend([0; 4]); // a masking key that changes nothing
-    frame.resize(frame.len() + usize::from(len.max(126)), b'x');
-    let mut echo = vec![0; frame.len() - 4];
+/// Floors, ours with their fastest loop, and peers.
+fn programs(wanted: &[String]) -> Vec<Program> {
+    let mut programs = Program::all();
+    programs.retain(|program| !matches!(program, Program::Ours(_, Loop::Feed | Loop::Send)));
+    programs.retain(|program| wanted.is_empty() || wanted.iter().any(|part| program.to_string().contains(part)));
+    programs
+}
+
+/// In bytes per connection.
+struct Found {
+    fresh: f64,
+    small: f64,
+    large: f64,
+    closed: f64,
+}
+
+fn measure(program: Program, args: &Args) -> Result<Found, Error> {
+    let mut server = Process::start(&mut program.command()?)?;
+    let addr = server.listens()?;
+    let mut warm = connect(WARM_UP, addr)?;
+    exchange(&mut warm, SMALL)?;
+
+    let base = server.resident()?;
+    let of = |more: u64, less: u64, count: usize| (more as f64 - less as f64) / count as f64;
+    let mut counted = connect(args.connections, addr)?;
+    let fresh = of(server.resident()?, base, args.connections);
+    exchange(&mut counted, SMALL)?;
+    let after_small = server.resident()?;
+    let small = of(after_small, base, args.connections);
+
+    exchange(&mut warm[..WARM_UP_LARGE], LARGE)?;
+    let before_large = server.resident()?;
+    let large = args.large.min(args.connections);
+    exchange(&mut counted[..large], LARGE)?;
+    let large = small + of(server.resident()?, before_large, large);
+
+    drop(counted);
+    let closed = of(server.resident()?, base + before_large - after_small, args.connections);
+    Ok(Found { fresh, small, large, closed })
+}
+
+/// Opens connections, one by one.
+fn connect(count: usize, addr: SocketAddr) -> Result<Vec<TcpStream>, Error> {
+    let connect = |_| {
+        let mut tcp = TcpStream::connect(addr)?;
+        handshake::connect(&mut tcp)?;
+        Ok(tcp)
+    };
+    (0..count).map(connect).collect()
+}
+
+/// Has each connection send a message of this length and receive it again, one by one.
+fn exchange(connections: &mut [TcpStream], len: usize) -> Result<(), Error> {
+    let payload = vec![b'x'; len];
+    let (request, answer) = (frame(BINARY, &payload, Some(KEY)), frame(BINARY, &payload, None));
+    let mut answered = vec![0; answer.len()];
     for tcp in connections {
-        tcp.write_all(&frame)?;
-        tcp.read_exact(&mut echo)?;
-        if echo[4..] != frame[8..] {
+        tcp.write_all(&request)?;
+        tcp.read_exact(&mut answered)?;
+        if answered != answer {
             return Err("this is no echo".into());
         }
-    }
-    Ok(())
-}
-
-/// Has this process, and its children, open as many files as it takes.
-fn raise_limit(connections: usize) -> Result<(), Error> {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let wanted = connections as u64 + 100;
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_some_and(|current| current < wanted) {
-        setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum })?;
     }
     Ok(())
 }

@@ -1,12 +1,16 @@
 //! How many instructions the hot paths take for each message, counted by callgrind: a figure that does not depend on
 //! how busy the machine is.
 //!
-//! `cargo run --release -p sansws-benches --bin instructions` compares with the figures in `benches/results/instructions.md` and
-//! fails if one has grown by more than 3 %; `-- --update` writes them anew. It wants `valgrind`.
+//! `cargo run --release -p sansws-benches --bin instructions` compares with the figures in
+//! `benches/results/instructions.md` and fails if one has grown by more than 3 %; `-- --update` writes them anew. It wants
+//! `valgrind`.
+//!
+//! Nor does it depend on the CPU, if that has AVX2: valgrind emulates one of its own, and shows programs that one's
+//! features and caches, without AVX-512. It does depend on the compiler, and on how the C library copies.
 
 use bytes::{Buf, BytesMut};
 use clap::Parser;
-use sansws_benches::Error;
+use sansws_benches::{Error, machine};
 use sansws_core::frame::{Header, Opcode};
 use sansws_core::{Config, Connection, EventRef, InputBuffer, Instant, Message, MessageRef, mask};
 use sansws_driver::{Clock, Error as WsError, Transport, WsStream};
@@ -71,43 +75,64 @@ fn main() -> Result<ExitCode, Error> {
         case(rounds.parse()?);
         return Ok(ExitCode::SUCCESS);
     }
+    if !has_avx2() {
+        return Err(
+            "the figures are those of a CPU with AVX2, which is what valgrind emulates; this one has none".into()
+        );
+    }
     let known = fs::read_to_string(FIGURES).unwrap_or_default();
-    let mut table = String::from(
-        "# Instructions for each message\n\nCounted by callgrind, in batches of 64 messages. `.ci/run` fails if one grows by more than \
-         3 %; see `benches/src/bin/instructions.rs`.\n\n| what | instructions |\n|---|---:|\n",
+    let compiler = machine::rustc();
+    let mut table = format!(
+        "# Instructions for each message\n\nCounted by callgrind, in batches of 64 messages. `.ci/run` fails if one grows by \
+         more than 3 %; see `benches/src/bin/instructions.rs`.\n{compiler}, {}.\n\n| what | instructions |\n|---|---:|\n",
+        machine::output_of("valgrind", &["--version"])
     );
-    let mut grown = false;
+    let (mut grown, mut fallen) = (Vec::new(), false);
     for &(name, messages, _) in CASES {
         let (fewer, more) = (count(name, ROUNDS.0)?, count(name, ROUNDS.1)?);
         let figure = (more - fewer) as f64 / ((ROUNDS.1 - ROUNDS.0) * messages) as f64;
         writeln!(table, "| {name} | {figure:.0} |")?;
-        let before =
-            known.lines().find_map(|line| line.strip_prefix(&format!("| {name} | "))?.strip_suffix(" |")?.parse().ok());
-        let verdict = match before {
-            None if args.update => "new",
-            None => {
-                grown = true;
-                "not known"
-            }
-            Some(before) if figure > before * (1.0 + TOLERANCE) + 0.5 => {
-                grown = true;
-                "MORE than before"
-            }
-            Some(before) if figure < before * (1.0 - TOLERANCE) - 0.5 => "less than before",
-            Some::<f64>(_) => "as before",
+        let Some(before) = figure_of(name, &known) else {
+            println!("{name:33} {figure:6.0}  new");
+            grown.push(format!("{name}: has no committed figure"));
+            continue;
         };
-        println!(
-            "{name:32} {figure:8.0}  {verdict} {}",
-            before.map(|before| format!("({before})")).unwrap_or_default()
-        );
+        let change = format!("{before:.0}, {:+.1} %", (figure / before - 1.0) * 100.0);
+        println!("{name:33} {figure:6.0}  was {change}");
+        if figure > before * (1.0 + TOLERANCE) + 0.5 {
+            grown.push(format!("{name}: {figure:.0} instructions, was {change}"));
+        }
+        fallen |= figure < before * (1.0 - TOLERANCE) - 0.5;
     }
     if args.update {
         fs::write(FIGURES, table)?;
-    } else if grown {
-        eprintln!("if that must be so, `--update` and say why in the commit");
-        return Ok(ExitCode::FAILURE);
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(ExitCode::SUCCESS)
+    if fallen {
+        println!("some take fewer than before: `--update` keeps it so");
+    }
+    if grown.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("\nMORE INSTRUCTIONS than in {FIGURES}:\n  {}", grown.join("\n  "));
+    if !known.contains(&compiler) {
+        eprintln!("Those were counted with another compiler; this is {compiler}.");
+    }
+    eprintln!("If that must be so, run it with `--update` and say why in the commit.");
+    Ok(ExitCode::FAILURE)
+}
+
+/// Whether valgrind has what it emulates by default.
+fn has_avx2() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// The committed figure.
+fn figure_of(name: &str, known: &str) -> Option<f64> {
+    known.lines().find_map(|line| line.strip_prefix(&format!("| {name} | "))?.strip_suffix(" |")?.parse().ok())
 }
 
 /// How many instructions so many rounds take, all in all.

@@ -1,6 +1,6 @@
 //! Ours on async-std.
 
-use super::{Loop, Place, config, url};
+use super::{Loop, Place, acceptor, config, url};
 use crate::Error;
 use async_std::net::TcpListener;
 use async_std::task;
@@ -10,8 +10,8 @@ use std::future::pending;
 pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
     task::block_on(async {
         match place {
-            Place::Listen(addr) => {
-                let acceptor = Acceptor::new().config(config());
+            Place::Listen { addr, tls } => {
+                let acceptor: Acceptor = acceptor(*tls)?;
                 let listener = TcpListener::bind(addr).await?;
                 println!("{}", listener.local_addr()?);
                 loop {

@@ -5,7 +5,7 @@ mod futures;
 mod mio;
 mod tokio;
 
-use super::{Place, Runtime};
+use super::{Place, Runtime, bare};
 use crate::Error;
 use crate::mask;
 use crate::wire::{FIN, Head};
@@ -28,7 +28,7 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 pub(super) fn run(runtime: Runtime, place: &Place) -> Result<(), Error> {
     match runtime {
-        Runtime::Tokio => tokio::run(place),
+        Runtime::Tokio => bare::run(tokio::OnTokio, place),
         Runtime::AsyncStd => futures::run_async_std(place),
         Runtime::Smol => futures::run_smol(place),
         Runtime::Mio => mio::run(place),

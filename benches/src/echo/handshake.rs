@@ -89,7 +89,8 @@ pub async fn accept_async(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) ->
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
     }
-    Ok(stream.write_all(answer(&request)?.as_bytes()).await?)
+    stream.write_all(answer(&request)?.as_bytes()).await?;
+    Ok(stream.flush().await?)
 }
 
 /// Reads a head and nothing behind it.

@@ -1,6 +1,6 @@
 //! Ours on mio: one loop, and connections side by side in one vector.
 
-use super::{Loop, Place, config, url};
+use super::{Loop, Place, acceptor, config, url, wait};
 use crate::Error;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
@@ -13,14 +13,14 @@ const LISTENER: Token = Token(usize::MAX);
 pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
     let mut poll = Poll::new()?;
     let mut crowd = Crowd::default();
-    let acceptor = Acceptor::new().config(config());
     let mut listener = None;
     match place {
-        Place::Listen(addr) => {
+        Place::Listen { addr, tls } => {
             let mut listening = TcpListener::bind(addr.parse()?)?;
             println!("{}", listening.local_addr()?);
             poll.registry().register(&mut listening, LISTENER, Interest::READABLE)?;
-            listener = Some(listening);
+            let acceptor: Acceptor = acceptor(*tls)?;
+            listener = Some((listening, acceptor));
         }
         Place::Connect(addr, count) => {
             let connector = Connector::new().config(config());
@@ -33,7 +33,7 @@ pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
     let mut more: Vec<Token> = Vec::new();
     loop {
         let timeout = (!more.is_empty()).then_some(Duration::ZERO);
-        poll.poll(&mut events, timeout)?;
+        wait(&mut poll, &mut events, timeout)?;
         for token in std::mem::take(&mut more).into_iter().chain(events.iter().map(mio::event::Event::token)) {
             if token != LISTENER {
                 if crowd.echo(token, mode) {
@@ -41,7 +41,8 @@ pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
                 }
                 continue;
             }
-            while let Some(Ok((tcp, _))) = listener.as_ref().map(TcpListener::accept) {
+            let Some((listener, acceptor)) = &listener else { continue };
+            while let Ok((tcp, _)) = listener.accept() {
                 crowd.join(acceptor.begin(tcp)?, &poll)?;
             }
         }

@@ -1,12 +1,11 @@
-//! Other libraries on tokio, after an opening handshake that is not theirs.
+//! Other libraries on tokio.
 
-use super::{Place, handshake};
+use super::bare::Echo;
 use crate::Error;
 use crate::peers::{fastwebsockets, sockudo, tokio_websockets, tungstenite, yawc};
 use sansws_core::frame::Role;
 use std::fmt;
-use std::future::pending;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::unconstrained;
 
 /// A library, and how it is used.
@@ -47,40 +46,19 @@ impl Peer {
         Self::Yawc(Single),
         Self::Yawc(Coalesced),
     ];
+}
 
-    pub(super) fn run(self, place: &Place) -> Result<(), Error> {
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-            match place {
-                Place::Listen(addr) => {
-                    let listener = TcpListener::bind(addr).await?;
-                    println!("{}", listener.local_addr()?);
-                    loop {
-                        let (mut tcp, _) = listener.accept().await?;
-                        tokio::spawn(async move {
-                            tcp.set_nodelay(true)?;
-                            handshake::accept_async(&mut tcp).await?;
-                            self.echo(tcp, Role::Server).await
-                        });
-                    }
-                }
-                Place::Connect(addr, count) => {
-                    for _ in 0..*count {
-                        let tcp = TcpStream::from_std(handshake::connected(*addr)?)?;
-                        tokio::spawn(self.echo(tcp, Role::Client));
-                    }
-                    pending().await
-                }
-            }
-        })
-    }
-
-    async fn echo(self, tcp: TcpStream, role: Role) -> Result<(), Error> {
+impl Echo for Peer {
+    async fn echo<S>(self, stream: S, role: Role) -> Result<(), Error>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         match self {
-            Self::Tungstenite(replies) => tungstenite::echo(tcp, role, replies == Coalesced).await,
-            Self::Fastwebsockets => unconstrained(fastwebsockets::echo(tcp, role)).await,
-            Self::TokioWebsockets => unconstrained(tokio_websockets::echo(tcp, role)).await,
-            Self::Sockudo(replies) => sockudo::echo(tcp, role, replies == Coalesced).await,
-            Self::Yawc(replies) => yawc::echo(tcp, role, replies == Coalesced).await,
+            Self::Tungstenite(replies) => tungstenite::echo(stream, role, replies == Coalesced).await,
+            Self::Fastwebsockets => unconstrained(fastwebsockets::echo(stream, role)).await,
+            Self::TokioWebsockets => unconstrained(tokio_websockets::echo(stream, role)).await,
+            Self::Sockudo(replies) => sockudo::echo(stream, role, replies == Coalesced).await,
+            Self::Yawc(replies) => yawc::echo(stream, role, replies == Coalesced).await,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Ours on smol.
 
-use super::{Loop, Place, config, url};
+use super::{Loop, Place, acceptor, config, url};
 use crate::Error;
 use sansws_smol::{Acceptor, Connector, WsStream};
 use smol::LocalExecutor;
@@ -11,8 +11,8 @@ pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
     let executor = LocalExecutor::new();
     smol::block_on(executor.run(async {
         match place {
-            Place::Listen(addr) => {
-                let acceptor = Acceptor::new().config(config());
+            Place::Listen { addr, tls } => {
+                let acceptor: Acceptor = acceptor(*tls)?;
                 let listener = TcpListener::bind(addr).await?;
                 println!("{}", listener.local_addr()?);
                 loop {

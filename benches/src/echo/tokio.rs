@@ -1,6 +1,6 @@
 //! Ours on tokio.
 
-use super::{Loop, Place, config, url};
+use super::{Loop, Place, acceptor, config, url};
 use crate::Error;
 use sansws_tokio::{Acceptor, Connector, WsStream};
 use std::future::pending;
@@ -9,8 +9,8 @@ use tokio::net::TcpListener;
 pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         match place {
-            Place::Listen(addr) => {
-                let acceptor = Acceptor::new().config(config());
+            Place::Listen { addr, tls } => {
+                let acceptor: Acceptor = acceptor(*tls)?;
                 let listener = TcpListener::bind(addr).await?;
                 println!("{}", listener.local_addr()?);
                 loop {

@@ -21,6 +21,8 @@ pub struct Scenario {
     pub active: Option<usize>,
     /// In how many frames a message comes.
     pub fragments: usize,
+    /// Whether all that is sent is encrypted.
+    pub tls: bool,
     first: u8,
     pub(super) payload: Vec<u8>,
 }
@@ -37,7 +39,7 @@ pub enum Side {
 impl Scenario {
     fn text(name: &'static str, text: String, connections: usize, in_flight: usize) -> Self {
         let (side, payload) = (Side::Server, text.into_bytes());
-        Self { name, side, connections, in_flight, active: None, fragments: 1, first: TEXT, payload }
+        Self { name, side, connections, in_flight, active: None, fragments: 1, tls: false, first: TEXT, payload }
     }
 
     fn binary(name: &'static str, len: usize, connections: usize, in_flight: usize) -> Self {
@@ -68,13 +70,14 @@ impl Scenario {
         let kind = if self.first == TEXT { "text" } else { "binary" };
         let fragments = if self.fragments > 1 { format!(" in {} fragments", self.fragments) } else { String::new() };
         let side = if self.side == Side::Client { ", the client is measured" } else { "" };
+        let tls = if self.tls { ", over TLS" } else { "" };
         let each = match self.active {
             None => format!("{} in flight on each", self.in_flight),
             Some(active) => format!("{active} of them active at a time"),
         };
         let (len, connections) = (self.payload.len(), self.connections);
         let connections = format!("{connections} connection{}", if connections == 1 { "" } else { "s" });
-        format!("{len} bytes of {kind}{fragments}, {connections}, {each}{side}")
+        format!("{len} bytes of {kind}{fragments}, {connections}, {each}{side}{tls}")
     }
 }
 
@@ -88,7 +91,11 @@ pub fn scenarios() -> Vec<Scenario> {
         ..Scenario::binary(name, len, connections, in_flight)
     };
     let growth = |name, connections| Scenario { active: Some(100), ..Scenario::text(name, ascii(125), connections, 1) };
-    vec![
+    let tls = |name, len, connections, in_flight| Scenario {
+        tls: true,
+        ..Scenario::binary(name, len, connections, in_flight)
+    };
+    let mut all = vec![
         Scenario::text("lat16", ascii(16), 1, 1),
         Scenario::binary("rr20", 20, 64, 1),
         Scenario::binary("small64", 16, 16, 64),
@@ -106,5 +113,9 @@ pub fn scenarios() -> Vec<Scenario> {
         client("client1m", MIB, 2, 2),
         growth("grow100", 100),
         growth("grow10k", 10_000),
-    ]
+    ];
+    if cfg!(feature = "tls") {
+        all.extend([tls("tls16", 16, 16, 64), tls("tls1k", KIB, 16, 16), tls("tls16k", 16 * KIB, 8, 4)]);
+    }
+    all
 }

@@ -34,9 +34,12 @@ impl Contestant {
         }
     }
 
-    /// Whether it can be measured so: servers from elsewhere are no clients.
+    /// Whether it can be measured so: servers from elsewhere are no clients, and know no TLS.
     pub(crate) fn takes(&self, scenario: &Scenario) -> bool {
-        matches!(self, Self::Program(_)) || scenario.side == Side::Server
+        match self {
+            Self::Program(program) => program.speaks_tls() || !scenario.tls,
+            Self::Other { .. } => scenario.side == Side::Server && !scenario.tls,
+        }
     }
 
     /// Starts it on its CPU, and connects the load to it from the other.
@@ -44,11 +47,7 @@ impl Contestant {
         let [its, ours] = cpus else { return Err("there are two CPUs, one for each side".into()) };
         let listener = (scenario.side == Side::Client).then(|| TcpListener::bind("127.0.0.1:0")).transpose()?;
         let mut command = match self {
-            Self::Program(program) => {
-                let mut command = Command::new(std::env::current_exe()?);
-                command.args(["--run", &program.to_string()]).env("ASYNC_STD_THREAD_COUNT", "1");
-                command
-            }
+            Self::Program(program) => program.command()?,
             Self::Other { command, .. } => {
                 let mut words = command.split_whitespace();
                 let mut command = Command::new(words.next().ok_or("an empty command")?);
@@ -59,6 +58,9 @@ impl Contestant {
         if let Some(listener) = &listener {
             let (addr, connections) = (listener.local_addr()?.to_string(), scenario.connections.to_string());
             command.args(["--connect", &addr, &connections]);
+        }
+        if scenario.tls {
+            command.arg("--tls");
         }
         process::pin(*its)?;
         let process = Process::start(&mut command);

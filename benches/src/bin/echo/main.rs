@@ -53,6 +53,9 @@ struct Args {
     /// Be this program, and listen: for the child process.
     #[arg(long, hide = true)]
     run: Option<String>,
+    /// Over TLS.
+    #[arg(long, hide = true)]
+    tls: bool,
     /// Or be the client of this server.
     #[arg(long, hide = true, num_args = 2, value_names = ["ADDR", "CONNECTIONS"])]
     connect: Vec<String>,
@@ -63,7 +66,7 @@ fn main() -> Result<(), Error> {
     if let Some(name) = &args.run {
         let place = match &args.connect[..] {
             [addr, connections] => Place::Connect(addr.parse::<SocketAddr>()?, connections.parse()?),
-            _ => Place::Listen("127.0.0.1:0".into()),
+            _ => Place::Listen { addr: "127.0.0.1:0".into(), tls: args.tls },
         };
         return Program::named(name).ok_or("no such program")?.run(&place);
     }

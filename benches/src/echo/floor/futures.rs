@@ -11,7 +11,7 @@ pub(super) fn run_smol(place: &Place) -> Result<(), Error> {
     let (role, executor) = (place.role(), LocalExecutor::new());
     smol::block_on(executor.run(async {
         match place {
-            Place::Listen(addr) => {
+            Place::Listen { addr, .. } => {
                 let listener = smol::net::TcpListener::bind(addr).await?;
                 println!("{}", listener.local_addr()?);
                 loop {
@@ -41,7 +41,7 @@ pub(super) fn run_async_std(place: &Place) -> Result<(), Error> {
     let role = place.role();
     task::block_on(async {
         match place {
-            Place::Listen(addr) => {
+            Place::Listen { addr, .. } => {
                 let listener = TcpListener::bind(addr).await?;
                 println!("{}", listener.local_addr()?);
                 loop {

@@ -2,7 +2,7 @@
 
 use super::Floor;
 use crate::Error;
-use crate::echo::{Place, handshake};
+use crate::echo::{Place, handshake, wait};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use sansws_core::frame::Role;
@@ -15,7 +15,7 @@ pub(super) fn run(place: &Place) -> Result<(), Error> {
     let (mut connections, mut buffers) = (Vec::new(), Vec::new());
     let mut listener = None;
     match place {
-        Place::Listen(addr) => {
+        Place::Listen { addr, .. } => {
             let mut listening = TcpListener::bind(addr.parse()?)?;
             println!("{}", listening.local_addr()?);
             poll.registry().register(&mut listening, LISTENER, Interest::READABLE)?;
@@ -29,7 +29,7 @@ pub(super) fn run(place: &Place) -> Result<(), Error> {
         }
     }
     loop {
-        poll.poll(&mut events, None)?;
+        wait(&mut poll, &mut events, None)?;
         for event in &events {
             if event.token() != LISTENER {
                 let Some(place) = connections.get_mut(event.token().0) else { continue };

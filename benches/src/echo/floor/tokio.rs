@@ -2,51 +2,33 @@
 
 use super::Floor;
 use crate::Error;
-use crate::echo::{Place, handshake};
-use std::future::pending;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use crate::echo::bare::Echo;
+use sansws_core::frame::Role;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-pub(super) fn run(place: &Place) -> Result<(), Error> {
-    let role = place.role();
-    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(async {
-        match place {
-            Place::Listen(addr) => {
-                let listener = TcpListener::bind(addr).await?;
-                println!("{}", listener.local_addr()?);
-                loop {
-                    let (mut tcp, _) = listener.accept().await?;
-                    tokio::spawn(async move {
-                        handshake::accept_async(&mut tcp).await?;
-                        echo(tcp, Floor::new(role)).await
-                    });
-                }
-            }
-            Place::Connect(addr, count) => {
-                for _ in 0..*count {
-                    let tcp = TcpStream::from_std(handshake::connected(*addr)?)?;
-                    tokio::spawn(echo(tcp, Floor::new(role)));
-                }
-                pending().await
-            }
-        }
-    })
-}
+#[derive(Clone, Copy)]
+pub(super) struct OnTokio;
 
-async fn echo(mut tcp: TcpStream, mut floor: Floor) -> Result<(), Error> {
-    tcp.set_nodelay(true)?;
-    loop {
-        match tcp.read(floor.room()).await? {
-            0 => return Ok(()),
-            count => floor.read(count),
+impl Echo for OnTokio {
+    async fn echo<S>(self, mut stream: S, role: Role) -> Result<(), Error>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let mut floor = Floor::new(role);
+        loop {
+            match stream.read(floor.room()).await? {
+                0 => return Ok(()),
+                count => floor.read(count),
+            }
+            while floor.wants_write() {
+                let written = match floor.slices() {
+                    (slices, 1) => stream.write(&slices[0]).await?,
+                    (slices, count) => stream.write_vectored(&slices[..count]).await?,
+                };
+                floor.wrote(written);
+            }
+            stream.flush().await?;
+            floor.compact();
         }
-        while floor.wants_write() {
-            let written = match floor.slices() {
-                (slices, 1) => tcp.write(&slices[0]).await?,
-                (slices, count) => tcp.write_vectored(&slices[..count]).await?,
-            };
-            floor.wrote(written);
-        }
-        floor.compact();
     }
 }
