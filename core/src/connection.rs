@@ -13,6 +13,7 @@ mod timers;
 pub(crate) use receiver::{Constant, Known};
 pub use sender::Sender;
 
+use crate::assembler::Verdict;
 use crate::close::CloseFrame;
 use crate::config::Config;
 use crate::deflate::{Agreed, Params};
@@ -26,7 +27,7 @@ use crate::time::Instant;
 use crate::traffic::Traffic;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use bytes::Bytes;
+use core::ops::Range;
 use receiver::{Control, Decoded, Receiver};
 use state::State;
 use timers::{Due, Situation, Timers};
@@ -137,6 +138,9 @@ impl Connection {
     /// whatever else arrives is dropped.
     #[inline]
     pub fn receive(&mut self, now: Instant) -> Result<Option<Event>, ProtocolError> {
+        if let Some(next) = self.next_message(now) {
+            return Ok(Some(Event::Message(self.receiver.take_message(next))));
+        }
         self.decode(now)?;
         Ok(self.take())
     }
@@ -149,6 +153,9 @@ impl Connection {
     /// As [`receive`](Self::receive).
     #[inline]
     pub fn receive_ref(&mut self, now: Instant) -> Result<Option<EventRef<'_>>, ProtocolError> {
+        if let Some(next) = self.next_message(now) {
+            return Ok(Some(EventRef::Message(self.receiver.lend_message(next))));
+        }
         self.decode(now)?;
         Ok(self.lend().map(|(event, _)| event))
     }
@@ -175,7 +182,7 @@ impl Connection {
             Ok(Decoded::Data) => return Ok(true),
             Ok(Decoded::More) => {
                 self.receiver.input.starve();
-                self.sender.output.set_lent(Bytes::new());
+                self.sender.output.forget_lent();
                 self.sender.on_pause();
                 return Ok(false);
             }
@@ -253,19 +260,23 @@ impl Connection {
     /// ```
     #[inline]
     pub fn lend_message(&mut self, now: Instant) -> Option<(MessageRef<'_>, &mut Sender)> {
-        if !self.is_hearing(now) {
-            return None;
-        }
-        Some((self.receiver.lend_message(&self.sender.config.limits)?, &mut self.sender))
+        let next = self.next_message(now)?;
+        Some((self.receiver.lend_message(next), &mut self.sender))
     }
 
     /// Takes the next message, if all of it has arrived in one frame; else as [`lend_message`](Self::lend_message).
     #[inline]
     pub fn take_message(&mut self, now: Instant) -> Option<Message> {
+        let next = self.next_message(now)?;
+        Some(self.receiver.take_message(next))
+    }
+
+    #[inline(always)]
+    fn next_message(&mut self, now: Instant) -> Option<(Verdict, Range<usize>)> {
         if !self.is_hearing(now) {
             return None;
         }
-        self.receiver.take_message(&self.sender.config.limits)
+        self.receiver.next_message(&self.sender.config.limits)
     }
 
     /// Whether what arrives still counts; if something has, the peer was heard.

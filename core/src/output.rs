@@ -48,7 +48,7 @@ struct Queue {
     /// How many bytes ever did.
     overtaken: u64,
     /// The long payload that the receiver lends.
-    lent: Bytes,
+    lent: Option<Bytes>,
 }
 
 /// How much is copied before it is masked: as much as stays in the first cache.
@@ -146,34 +146,45 @@ impl Output {
             None => self.joined.extend_from_slice(header.padded()),
         }
         self.joined.truncate(start);
-        match key {
-            None => self.joined.extend_from_slice(payload),
-            Some(key) => self.extend_masked(payload, key),
+        if let Some(key) = key
+            && payload.len() > MASKED_AT_ONCE
+        {
+            self.extend_masked(payload, key);
+        } else {
+            self.joined.extend_from_slice(payload);
+            if let Some(key) = key {
+                mask::apply(key, 0, &mut self.joined[start..]);
+            }
         }
         self.len += header.len() + payload.len();
     }
 
+    /// Masks while what is copied is in cache.
+    #[inline(never)]
     fn extend_masked(&mut self, payload: &[u8], key: [u8; 4]) {
         for piece in payload.chunks(MASKED_AT_ONCE) {
             let start = self.joined.len();
             self.joined.extend_from_slice(piece);
-            mask::apply(key, 0, &mut self.joined[start..]); // a piece is a multiple of the key
+            mask::apply(key, 0, &mut self.joined[start..]); // each before it was a multiple of the key
         }
     }
 
-    /// Remembers the payload that the receiver lends, or that it lends none.
-    #[inline]
+    /// Remembers the long payload that the receiver lends.
     pub(crate) fn set_lent(&mut self, payload: Bytes) {
-        match &mut self.large {
-            Some(queue) => queue.lent = payload,
-            None if payload.is_empty() => {}
-            None => self.large.get_or_insert_default().lent = payload,
+        self.large.get_or_insert_default().lent = Some(payload);
+    }
+
+    /// The receiver lends none any more.
+    #[inline]
+    pub(crate) fn forget_lent(&mut self) {
+        if let Some(queue) = &mut self.large {
+            queue.lent = None;
         }
     }
 
     /// The same bytes, shared, if they are of the payload that the receiver lends.
     pub(crate) fn lent(&self, bytes: &[u8]) -> Option<Bytes> {
-        let lent = &self.large.as_ref()?.lent;
+        let lent = self.large.as_ref()?.lent.as_ref()?;
         let (outer, inner) = (lent.as_ptr_range(), bytes.as_ptr_range());
         (outer.start <= inner.start && inner.end <= outer.end).then(|| lent.slice_ref(bytes))
     }

@@ -63,7 +63,7 @@ pub(crate) struct Known {
     /// The event that was decoded and not taken.
     ready: Ready,
     /// The payload that is lent, if it is long.
-    long: Bytes,
+    long: Option<Bytes>,
 }
 
 impl Default for Known {
@@ -231,45 +231,51 @@ impl Receiver {
         Ok(Decoded::Data)
     }
 
-    /// Takes the next message if the short way leads there.
-    #[inline]
-    pub(super) fn take_message(&mut self, limits: &Limits) -> Option<Message> {
+    /// Goes on behind the next message if the short way leads there: what it is, and where. Then it is taken or lent.
+    #[inline(always)]
+    pub(super) fn next_message(&mut self, limits: &Limits) -> Option<(Verdict, Range<usize>)> {
         let (buffer, known) = self.input.parts()?;
-        let (verdict, payload) = known.next_message(buffer, limits)?;
+        if !matches!(known.ready, Ready::No) || known.constant.delivery != Delivery::Messages {
+            return None;
+        }
+        let (verdict, payload) = known.whole_message(buffer, limits)?;
         self.volume.count(payload.len(), payload.len());
         (known.start, known.end, known.cursor) = (payload.end, payload.end, payload.end);
-        let payload = if payload.is_empty() {
-            Bytes::new()
-        } else {
-            buffer.advance(payload.start);
-            (known.start, known.end, known.cursor) = (0, 0, 0);
-            buffer.split_to(payload.len()).freeze()
-        };
-        Some(match verdict {
-            Verdict::Text(proof) => Message::Text(Text::from_validated(payload, proof)),
-            Verdict::Binary => Message::Binary(payload),
-        })
+        Some((verdict, payload))
     }
 
-    /// Lends the next message if the short way leads there.
+    /// Takes the message that [`next_message`](Self::next_message) has found.
     #[inline]
-    pub(super) fn lend_message(&mut self, limits: &Limits) -> Option<MessageRef<'_>> {
-        let (buffer, known) = self.input.parts()?;
-        let (verdict, payload) = known.next_message(buffer, limits)?;
-        self.volume.count(payload.len(), payload.len());
-        (known.start, known.end, known.cursor) = (payload.end, payload.end, payload.end);
-        let payload = &buffer[payload];
-        Some(match verdict {
+    pub(super) fn take_message(&mut self, (verdict, payload): (Verdict, Range<usize>)) -> Message {
+        let payload = match self.input.parts() {
+            Some((buffer, known)) if !payload.is_empty() => {
+                buffer.advance(payload.start);
+                (known.start, known.end, known.cursor) = (0, 0, 0);
+                buffer.split_to(payload.len()).freeze()
+            }
+            Some(_) | None => Bytes::new(),
+        };
+        match verdict {
+            Verdict::Text(proof) => Message::Text(Text::from_validated(payload, proof)),
+            Verdict::Binary => Message::Binary(payload),
+        }
+    }
+
+    /// Lends the message that [`next_message`](Self::next_message) has found.
+    #[inline]
+    pub(super) fn lend_message(&self, (verdict, payload): (Verdict, Range<usize>)) -> MessageRef<'_> {
+        let payload = self.input.slice(payload);
+        match verdict {
             Verdict::Text(proof) => MessageRef::Text(validated_str(payload, proof)),
             Verdict::Binary => MessageRef::Binary(payload),
-        })
+        }
     }
 
     /// The same, whatever it is that has arrived.
     #[inline(never)]
     fn decode_any(&mut self, limits: &Limits) -> Result<Decoded, ProtocolError> {
         let Some((buffer, known)) = self.input.parts() else { return Ok(Decoded::More) };
-        known.long = Bytes::new();
+        known.long = None;
         if let Some(inflation) = &mut known.constant.inflation {
             inflation.drop_spent();
         }
@@ -343,11 +349,12 @@ impl Receiver {
     #[inline]
     pub(super) fn lend(&mut self, share: impl FnOnce(Bytes)) -> Option<EventRef<'_>> {
         let (buffer, known) = self.input.parts()?;
-        known.long = Bytes::new();
+        known.long = None;
         if known.end - known.start >= WORTH_SHARING && matches!(known.ready, Ready::Message(_) | Ready::Fragment { .. })
         {
-            known.long = known.take_payload(buffer);
-            share(known.long.clone());
+            let payload = known.take_payload(buffer);
+            share(payload.clone());
+            known.long = Some(payload);
         }
         let event = match core::mem::replace(&mut known.ready, Ready::No) {
             Ready::No => return None,
@@ -386,7 +393,7 @@ impl Known {
             cursor: 0,
             frame: None,
             ready: Ready::No,
-            long: Bytes::new(),
+            long: None,
         }
     }
 
@@ -414,19 +421,10 @@ impl Known {
         }
     }
 
-    /// As `whole_message`, if messages are what is given out, and none is ready.
-    #[inline]
-    fn next_message(&self, buffer: &mut BytesMut, limits: &Limits) -> Option<(Verdict, Range<usize>)> {
-        if !matches!(self.ready, Ready::No) || self.constant.delivery != Delivery::Messages {
-            return None;
-        }
-        self.whole_message(buffer, limits)
-    }
-
     /// The short way for what is most common: a message in one frame, neither compressed nor long, that has all arrived and
     /// begins here. Where its payload is, unmasked and checked. `None` if it is anything else, or wrong; then nothing
     /// has changed.
-    #[inline]
+    #[inline(always)]
     fn whole_message(&self, buffer: &mut BytesMut, limits: &Limits) -> Option<(Verdict, Range<usize>)> {
         if self.start != self.end || self.frame.is_some() || self.constant.decoder.in_message() {
             return None;
@@ -637,8 +635,8 @@ impl Known {
         {
             return inflation.lend();
         }
-        if !self.long.is_empty() {
-            return &self.long;
+        if let Some(payload) = &self.long {
+            return payload;
         }
         let range = self.start..self.end;
         self.start = self.cursor;
