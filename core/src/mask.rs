@@ -11,7 +11,11 @@ mod x86;
 #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
 mod x86 {
     pub(super) const WORTHWHILE: usize = usize::MAX;
-    pub(super) use super::portable::apply;
+
+    pub(super) fn apply(key: [u8; 4], bytes: &mut [u8]) -> bool {
+        super::portable::apply(key, bytes);
+        false
+    }
 }
 
 /// Masks or unmasks `bytes` in place; the two are the same operation.
@@ -32,12 +36,18 @@ mod x86 {
 /// ```
 #[inline]
 pub fn apply(key: [u8; 4], offset: usize, bytes: &mut [u8]) {
-    let key = turned(key, offset);
+    apply_and_look(turned(key, offset), bytes);
+}
+
+/// The same from the start of the payload. Whether the result was seen to be ASCII; only the widest registers look, for
+/// which it costs nothing.
+#[inline]
+pub(crate) fn apply_and_look(key: [u8; 4], bytes: &mut [u8]) -> bool {
     if bytes.len() < x86::WORTHWHILE {
         portable::apply(key, bytes);
-    } else {
-        x86::apply(key, bytes);
+        return false;
     }
+    x86::apply(key, bytes)
 }
 
 /// The key, as it goes on after `by` bytes.
