@@ -2,6 +2,7 @@
 
 use super::HandshakeLimits;
 use super::error::{HandshakeError, InvalidHead};
+use super::extensions::{self, Extension};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -154,6 +155,12 @@ impl Headers {
     pub(super) fn protocols(&self) -> impl Iterator<Item = Result<&str, HandshakeError>> {
         const NAME: &str = "Sec-WebSocket-Protocol";
         self.get_all(NAME).flat_map(words).map(|word| token(word).ok_or(HandshakeError::InvalidHeader { name: NAME }))
+    }
+
+    /// The members of all `Sec-WebSocket-Extensions` fields, as one list (RFC 6455 §11.3.2).
+    pub(super) fn extensions(&self) -> Result<Vec<Extension>, HandshakeError> {
+        const NAME: &str = "Sec-WebSocket-Extensions";
+        extensions::parse_all(self.get_all(NAME)).map_err(|_| HandshakeError::InvalidHeader { name: NAME })
     }
 
     /// A part of the head that the parser took for text.
