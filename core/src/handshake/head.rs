@@ -309,6 +309,20 @@ mod tests {
         }
     }
 
+    /// Class 9: a head that comes byte by byte is not scanned again with each. What was looked at may as well be gone,
+    /// but for the last byte.
+    #[test]
+    fn each_byte_is_looked_at_once() {
+        let head = b"\r\nGET / HTTP/1.1\r\nA: b\r\nC: d\r\n\r\n";
+        let (mut scanner, mut bytes) = (Scanner::default(), Vec::new());
+        for (at, byte) in head.iter().enumerate() {
+            bytes.push(*byte);
+            let end = (at + 1 == head.len()).then_some(head.len());
+            assert_eq!(scanner.scan(&bytes, &LIMITS), Ok(end), "byte {at}");
+            bytes[..at].fill(0); // which is an error where it is looked at
+        }
+    }
+
     /// RFC 6455 §4.1 item 10, WPT constructor/004 and 021.
     #[test]
     fn tokens() {
