@@ -72,8 +72,9 @@ mod tests {
     fn every_length_and_alignment_equals_naive() {
         let key = [0x12, 0x34, 0x56, 0x78];
         let source: Vec<u8> = (0..=255).cycle().take(700).collect();
-        for start in 0..64 {
-            for len in 0..600 {
+        let (starts, lens) = if cfg!(miri) { (33, 41) } else { (1, 1) }; // which takes its time over each byte
+        for start in (0..64).step_by(starts) {
+            for len in (0..600).step_by(lens) {
                 let mut bytes = source.clone();
                 apply(key, 0, &mut bytes[start..start + len]);
                 assert_eq!(bytes[start..start + len], naive(key, &source[start..start + len]), "{start} {len}");

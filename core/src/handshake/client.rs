@@ -1,9 +1,9 @@
 //! The client's side: [`ClientRequest`] → [`ClientHandshake`] → connection (RFC 6455 §4.1).
 
+use super::HandshakeLimits;
 use super::accept::{accept_key, key};
 use super::error::{HandshakeError, InvalidHead};
 use super::head::{Headers, Scanner, check_headers, is_host, parsed, put_header, token};
-use super::{HandshakeLimits, extensions};
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::deflate::{self, Params};
@@ -301,16 +301,11 @@ impl ClientHandshake {
             Some(_) => {}
         }
         let mut agreed = None;
-        for value in headers.get_all("Sec-WebSocket-Extensions") {
-            let list = extensions::parse(value);
-            for extension in list.map_err(|_| HandshakeError::InvalidHeader { name: "Sec-WebSocket-Extensions" })? {
-                let offer = offer.filter(|_| extension.name == deflate::NAME);
-                let offer = offer.ok_or(HandshakeError::UnofferedExtension)?;
-                let answer = Params::from_extension(&extension).ok().filter(|answer| offer.admits(answer));
-                let answer = answer.ok_or(HandshakeError::InadmissibleDeflate)?;
-                if agreed.replace(answer).is_some() {
-                    return Err(HandshakeError::InadmissibleDeflate); // once is all that was offered
-                }
+        for extension in headers.extensions()? {
+            let offer = offer.filter(|_| extension.name == deflate::NAME).ok_or(HandshakeError::UnofferedExtension)?;
+            let answer = Params::from_extension(&extension).ok().filter(|answer| offer.admits(answer));
+            if agreed.replace(answer.ok_or(HandshakeError::InadmissibleDeflate)?).is_some() {
+                return Err(HandshakeError::InadmissibleDeflate); // once is all that was offered
             }
         }
         if let Some(protocol) = headers.single("Sec-WebSocket-Protocol")? {
