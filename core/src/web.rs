@@ -173,6 +173,7 @@ mod ready_state;
 #[cfg(test)]
 mod tests;
 mod websocket;
+mod wire;
 
 pub use data::{BinaryType, MessageData};
 pub use event::{CloseEvent, Event, MessageEvent};
