@@ -145,7 +145,7 @@
 //! | 37–42 | `send` | `sending::{not_before_it_is_open, messages_arrive, not_once_it_is_closing, buffered_amount}` |
 //! | 43 | lone surrogates | not needed: a `str` has none |
 //! | 44 | a full buffer | `sending::full` |
-//! | 40, 45–48, 50 | `bufferedAmount` | `sending::buffered_amount*`, `sending::a_peer_that_does_not_read`, `laws` |
+//! | 40, 45–48, 50 | `bufferedAmount` | `sending::{buffered_amount*, a_peer_that_does_not_read, messages_that_come_too_late}`, `laws` |
 //! | 51–55 | arguments of `close` | `closing::{arguments, arguments_count_in_any_state}`; 52, clamping, is `u16`'s |
 //! | 56–63 | `close` | `closing::{frames, messages_before, again, before_it_is_open, after_the_peer}` |
 //! | 64, 65 | `binaryType` | `events::binary_type` |

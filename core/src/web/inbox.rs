@@ -25,7 +25,8 @@ pub(super) enum Task {
     Close(CloseEvent),
 }
 
-/// What has happened and was not yet told, in order.
+/// What has happened and was not yet told, in order. Nothing is in it that has come too late: what `close` makes so, it
+/// drops.
 #[derive(Default)]
 pub(super) struct Inbox {
     tasks: VecDeque<Task>,

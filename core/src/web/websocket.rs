@@ -256,23 +256,22 @@ impl WebSocket {
     /// [`protocol`](Self::protocol) and [`extensions`](Self::extensions), but for what `close` does at once.
     pub fn poll_event(&mut self) -> Option<Event> {
         while let Some(task) = self.inbox.pop() {
-            match (task, self.ready_state) {
-                (Task::Open { extensions, protocol }, ReadyState::Connecting) => {
+            match task {
+                Task::Open { extensions, protocol } => {
                     self.ready_state = ReadyState::Open;
                     (self.extensions, self.protocol) = (extensions, protocol);
                     return Some(Event::Open);
                 }
-                (Task::Message(message), ReadyState::Open) => {
+                Task::Message(message) => {
                     let data = MessageData::new(message, self.binary_type);
                     return Some(Event::Message(MessageEvent { data, origin: Arc::clone(&self.origin) }));
                 }
-                (Task::Closing, ReadyState::Open) => self.ready_state = ReadyState::Closing,
-                (Task::Open { .. } | Task::Message(_) | Task::Closing, _) => {} // too late
-                (Task::Error(failure), _) => {
+                Task::Closing => self.ready_state = ReadyState::Closing,
+                Task::Error(failure) => {
                     self.ready_state = ReadyState::Closed;
                     return Some(Event::Error(failure));
                 }
-                (Task::Close(close), _) => {
+                Task::Close(close) => {
                     self.ready_state = ReadyState::Closed;
                     return Some(Event::Close(close));
                 }

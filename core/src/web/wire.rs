@@ -185,7 +185,7 @@ impl WebSocket {
             ReadyState::Closing | ReadyState::Closed => return,
         }
         self.ready_state = ReadyState::Closing;
-        // Nobody will be told, and what waits must not keep the answer from being read.
+        // Of the rest nobody is told any more; nor does it keep the peer's answer from being read.
         self.inbox.retain(|task| matches!(task, Task::Error(_) | Task::Close(_)));
     }
 

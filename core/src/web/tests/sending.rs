@@ -125,3 +125,18 @@ fn buffered_amount_of_a_lost_connection() {
     assert_eq!(told(&mut pair.socket), ["error Closed", "close unclean 1006 \"\" Closed"]);
     assert_eq!((pair.client.buffered_amount(), pair.socket.buffered_amount()), (0, 3));
 }
+
+/// W040, W048: what can never leave counts, and waits no longer.
+#[test]
+fn messages_that_come_too_late() {
+    let ends: [fn(&mut WebSocket); 2] =
+        [|socket| socket.handle_event(crate::Event::Close(None)), |socket| socket.handle_failure(Failure::Lost)];
+    for end in ends {
+        let mut pair = Pair::open();
+        pair.socket.send("abc").unwrap();
+        assert!(pair.socket.wants_transmit());
+        end(&mut pair.socket);
+        assert!(!pair.socket.wants_transmit());
+        assert_eq!(pair.socket.buffered_amount(), 3);
+    }
+}
