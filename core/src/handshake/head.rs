@@ -206,7 +206,7 @@ fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// `word` as a string if it is a token (RFC 9110 §5.6.2).
-pub(super) fn token(word: &[u8]) -> Option<&str> {
+pub(crate) fn token(word: &[u8]) -> Option<&str> {
     let is_token = !word.is_empty() && word.iter().all(|byte| is_token_byte(*byte));
     if is_token { core::str::from_utf8(word).ok() } else { None }
 }
