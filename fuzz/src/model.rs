@@ -207,6 +207,7 @@ impl Model {
                 }
                 Err(error) => {
                     assert_eq!(self.violation.replace(error), None, "an error twice");
+                    assert!(!error.to_string().is_empty());
                     assert!(!was_ready && !self.ended);
                     if let ProtocolError::PingFlood { limit } = error {
                         assert!(self.pings >= limit as usize, "{} pings are no flood", self.pings);
@@ -257,7 +258,8 @@ impl Model {
                 other => panic!("{other:?}"),
             })),
             How::Lent | How::Echoed => {
-                connection.decode(*now)?;
+                let ready = connection.decode(*now)?;
+                assert_eq!(ready, connection.peek().is_some());
                 Ok(connection.lend().map(|(event, sender)| match event {
                     EventRef::Message(message) => {
                         copy(message.as_bytes());

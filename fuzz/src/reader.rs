@@ -39,7 +39,8 @@ pub(crate) struct Reader {
     message: Option<Message>,
     /// Whether a frame has begun that is part of a compressed message.
     inflating: bool,
-    /// In order, each with whether it came compressed.
+    /// In order, each with whether it came compressed in a way that an inflater may refuse: with codes that are not
+    /// complete, which nothing needs, or in more final blocks than there is text.
     pub(crate) heard: VecDeque<(Heard, bool)>,
     pub(crate) wrong: Option<Wrong>,
     /// Whether a Close frame came, behind which nothing counts.
@@ -49,6 +50,8 @@ pub(crate) struct Reader {
     /// How far compressed text refers back, and in how many final blocks it came.
     pub(crate) distance: usize,
     pub(crate) finals: usize,
+    /// Whether what is compressed may be refused from now on.
+    doubtful: bool,
 }
 
 /// A message that has begun.
@@ -89,6 +92,7 @@ impl Reader {
             keys: Vec::new(),
             distance: 0,
             finals: 0,
+            doubtful: false,
         }
     }
 
@@ -276,7 +280,7 @@ impl Reader {
         if kind == Kind::Text && str::from_utf8(&payload).is_err() {
             return wrong(1007, "text that is not UTF-8");
         }
-        self.heard.push_back((Heard::Message(kind, payload), compressed));
+        self.heard.push_back((Heard::Message(kind, payload), compressed && self.doubtful));
         Ok(())
     }
 
@@ -295,6 +299,7 @@ impl Reader {
         let Some(found) = found else { return wrong(1007, "what is no DEFLATE") };
         self.distance = self.distance.max(found.distance);
         self.finals += found.finals;
+        self.doubtful |= found.own_codes > 0 || found.finals > 1;
         let text = self.context[before..].to_vec();
         self.context.drain(..self.context.len().saturating_sub(32 << 10));
         Ok(text)

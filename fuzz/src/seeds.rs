@@ -240,6 +240,18 @@ fn connection() -> Vec<Seed> {
         Op::Eof,
     ];
     add("lends", PLAIN, &lent);
+    let owes = [
+        Op::Send(Kind::Binary, Payload::Noise(1, 8000)),
+        Op::Send(Kind::Binary, Payload::Noise(2, 8000)),
+        Op::Send(Kind::Binary, Payload::Run(0, 1000)),
+        Op::Frame(Frame::new(FIN | PING, b"1"), 0, Take(0)),
+        Op::Frame(Frame::new(FIN | PING, b"2"), 0, Take(0)),
+        Op::Close(None),
+    ];
+    add("closes_and_owes_a_pong", PLAIN, &owes);
+    let mut many = vec![Op::Send(Kind::Binary, Payload::Run(0, 5000)); 20];
+    many.extend([Op::Ping(text("?")), Op::Write(u16::MAX), Op::Write(u16::MAX), Op::Reclaim]);
+    add("sends_many", Setup([0, 0x40, 0]), &many);
     add("longest_reason", PLAIN, &[Op::Close(Some((1000, Payload::Run(b'x', 123))))]);
     seeds
 }
@@ -298,6 +310,7 @@ fn deflate_roundtrip() -> Vec<Seed> {
         Sent { kind: Kind::Text, how: How::Pieces(50), payload: Payload::Text(500) },
         Sent { kind: Kind::Binary, how: How::Owned, payload: Payload::Raw(vec![]) },
         Sent { kind: Kind::Binary, how: How::Owned, payload: Payload::Run(1, 8000) },
+        Sent { kind: Kind::Binary, how: How::Pieces(200), payload: Payload::Noise(1, 3000) },
     ];
     let seed = |role: u8, setup: [u8; 3]| {
         let before = [vec![role], written(&[Setup(setup)]), vec![0x0a], written(&[Cuts(vec![1, 5])])].concat();
@@ -398,6 +411,11 @@ fn handshake_response() -> Vec<Seed> {
                 opened("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n").as_bytes(),
             ),
         ),
+        (
+            "deflate_twice",
+            seed(4, None, opened("Sec-WebSocket-Extensions: permessage-deflate, permessage-deflate\r\n").as_bytes()),
+        ),
+        ("offers_twice", seed(0x82, Some(Own { name: b"chat".into(), value: vec![] }), b"")),
         ("unoffered", seed(0, None, opened("Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Extensions: y\r\n").as_bytes())),
         ("interim", seed(0, None, ("HTTP/1.1 100 Continue\r\n\r\n".to_owned() + &opened("")).as_bytes())),
         ("small_limits", seed(1, None, opened("").as_bytes())),

@@ -9,6 +9,8 @@ pub(crate) struct Found {
     pub(crate) blocks: usize,
     /// How many of the blocks said that they are the last.
     pub(crate) finals: usize,
+    /// How many brought codes of their own.
+    pub(crate) own_codes: usize,
 }
 
 /// Bits, the lowest of each byte first.
@@ -94,6 +96,7 @@ pub(crate) fn inflate(bytes: &[u8], text: &mut Vec<u8>) -> Result<Found, &'stati
                     found.distance.max(block(&mut bits, &Code::new(&lengths), &Code::new(&[5; 30]), text)?);
             }
             2 => {
+                found.own_codes += 1;
                 let (literals, distances) = codes(&mut bits)?;
                 found.distance = found.distance.max(block(&mut bits, &literals, &distances, text)?);
             }
@@ -176,7 +179,7 @@ fn dull_as_it_is_it_inflates() {
     #[track_caller]
     fn check(bytes: &[u8], expected: &[u8], distance: usize, blocks: usize, finals: usize) {
         let mut text = Vec::new();
-        assert_eq!(inflate(bytes, &mut text), Ok(Found { distance, blocks, finals }));
+        assert_eq!(inflate(bytes, &mut text), Ok(Found { distance, blocks, finals, own_codes: 0 }));
         assert_eq!(text, expected);
         assert!(inflate(&bytes[..bytes.len() - 1], &mut text).is_err());
     }

@@ -8,7 +8,9 @@ use crate::tape::{Recorded, Tape, trace};
 use crate::targets::extension_offer;
 use sansws_core::Instant;
 use sansws_core::deflate::Params;
-use sansws_core::handshake::{HandshakeError, HandshakeLimits, InvalidHead, Offer, Rejection, ServerHandshake};
+use sansws_core::handshake::{
+    HandshakeError, HandshakeLimits, InvalidHead, Offer, Rejection, Request, ServerHandshake,
+};
 
 /// What a handshake holds beside the head, in bytes: a table of up to a hundred fields, mostly.
 const FIXED: usize = 16 << 10;
@@ -111,6 +113,9 @@ fn handshake<'a>(
 ) -> Result<Option<Offer>, HandshakeError> {
     let (mut meter, mut fed) = (Meter::default(), 0);
     let mut handshake = meter.run(|| ServerHandshake::new(limits.clone(), Instant::ORIGIN));
+    assert_eq!(handshake.poll_timeout(), Instant::ORIGIN + limits.timeout);
+    assert!(handshake.handle_timeout(Instant::ORIGIN).is_ok());
+    assert!(handshake.handle_timeout(handshake.poll_timeout()).is_err());
     let mut result = Ok(None);
     for piece in pieces {
         fed += piece.len();
@@ -190,9 +195,7 @@ fn answer(mut offer: Offer, head: &Head<'_>, setup: Setup, own: &Own, request: &
     let wanted = own.name();
     let is_offered = protocols.contains(&wanted);
     let added = own.judge(offer.add_header(&wanted, &own.value)).is_some();
-    let target = head.start[1];
-    assert_eq!(offer.request().target().as_bytes(), target);
-    assert!(offer.request().path().starts_with('/') && !offer.request().path().contains('?'));
+    asked(offer.request(), head);
     let offers: Vec<Params> = offer
         .extensions()
         .iter()
@@ -226,6 +229,21 @@ fn answer(mut offer: Offer, head: &Head<'_>, setup: Setup, own: &Own, request: &
         let agreed: Params = parameters.parse().expect("parameters that do not exist");
         assert!(offers.iter().any(|offer| offer.admits(&agreed)), "{agreed} was not offered");
     }
+}
+
+/// What is said of a request is in it.
+fn asked(request: &Request, head: &Head<'_>) {
+    let target = request.target();
+    assert_eq!(target.as_bytes(), head.start[1]);
+    let resource = request.query().map_or(request.path().into(), |query| format!("{}?{query}", request.path()));
+    assert!(request.path().starts_with('/') && !request.path().contains('?'));
+    if target.starts_with('/') {
+        assert_eq!(resource, target);
+        assert_eq!(request.host().as_bytes(), head.all("host")[0]);
+    } else {
+        assert!(target.ends_with(resource.trim_start_matches('/')) && target.contains(request.host()));
+    }
+    assert_eq!(request.origin().map(str::as_bytes), head.all("origin").first().copied());
 }
 
 /// The answer to what is no request.

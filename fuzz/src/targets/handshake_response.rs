@@ -56,6 +56,7 @@ pub fn handshake_response(data: &[u8]) {
         Ending::Failed(HandshakeError::Rejected(response)) => {
             assert!(!opens && response.status() != 101 && response.body().len() <= asked.limits().body);
             if let Some(head) = head {
+                assert_eq!(response.reason().as_bytes(), head.start[2]);
                 assert_eq!(head.start[1], format!("{:03}", response.status()).as_bytes());
                 assert!(answer[before + head.len..].starts_with(response.body()), "another body");
             }
@@ -190,6 +191,9 @@ impl Asked {
         let mut handshake = meter.run(|| self.begin().expect("it was begun before"));
         let written = handshake.output().chunk().len();
         handshake.output().advance(written);
+        assert_eq!(handshake.poll_timeout(), Instant::ORIGIN + self.limits().timeout);
+        assert!(handshake.handle_timeout(Instant::ORIGIN).is_ok());
+        assert!(handshake.handle_timeout(handshake.poll_timeout()).is_err());
         let mut ending = Ending::Waits;
         for piece in pieces {
             if let Ending::Open(connection, _) = &mut ending {
