@@ -40,7 +40,8 @@ pub(crate) struct Reader {
     /// Whether a frame has begun that is part of a compressed message.
     inflating: bool,
     /// In order, each with whether it came compressed in a way that an inflater may refuse: with codes that are not
-    /// complete, which nothing needs, or in more final blocks than there is text.
+    /// complete, which nothing needs, in more final blocks than there is text, or with references across the first of
+    /// them to messages before.
     pub(crate) heard: VecDeque<(Heard, bool)>,
     pub(crate) wrong: Option<Wrong>,
     /// Whether a Close frame came, behind which nothing counts.
@@ -299,7 +300,7 @@ impl Reader {
         let Some(found) = found else { return wrong(1007, "what is no DEFLATE") };
         self.distance = self.distance.max(found.distance);
         self.finals += found.finals;
-        self.doubtful |= found.own_codes > 0 || found.finals > 1;
+        self.doubtful |= found.own_codes > 0 || found.finals > 1 || (found.finals > 0 && before > 0);
         let text = self.context[before..].to_vec();
         self.context.drain(..self.context.len().saturating_sub(32 << 10));
         Ok(text)
