@@ -233,8 +233,22 @@ impl Model {
             scratch.extend_from_slice(bytes);
         };
         let mut echoed = None;
+        let short = meter.run(|| match how {
+            How::ShortOwned => connection.take_message(*now).map(|message| {
+                copy(message.as_bytes());
+                message.kind()
+            }),
+            How::ShortLent => connection.lend_message(*now).map(|(message, _)| {
+                copy(message.as_bytes());
+                message.kind()
+            }),
+            How::Owned | How::Lent | How::Echoed => None,
+        });
+        if let Some(kind) = short {
+            return Ok(Some(Taken::Message(kind)));
+        }
         let taken = meter.run(|| match how {
-            How::Owned => Ok(connection.receive(*now)?.map(|event| match &event {
+            How::Owned | How::ShortOwned => Ok(connection.receive(*now)?.map(|event| match &event {
                 Event::Message(message) => {
                     copy(message.as_bytes());
                     Taken::Message(message.kind())
@@ -257,7 +271,7 @@ impl Model {
                 }
                 other => panic!("{other:?}"),
             })),
-            How::Lent | How::Echoed => {
+            How::Lent | How::Echoed | How::ShortLent => {
                 let ready = connection.decode(*now)?;
                 assert_eq!(ready, connection.peek().is_some());
                 Ok(connection.lend().map(|(event, sender)| match event {

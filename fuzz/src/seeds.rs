@@ -240,6 +240,10 @@ fn connection() -> Vec<Seed> {
         Op::Eof,
     ];
     add("lends", PLAIN, &lent);
+    for (name, take) in [("short", Take(3)), ("short_lent", Take(4)), ("ways_in_turn", Take(5))] {
+        let wholes = [(TEXT, &b"Hello, you"[..]), (BINARY, &[0; 130]), (TEXT, b"Hello, \xff")];
+        add(name, PLAIN, &wholes.map(|(opcode, payload)| Op::Frame(Frame::new(FIN | opcode, payload), 0, take)));
+    }
     let owes = [
         Op::Send(Kind::Binary, Payload::Noise(1, 8000)),
         Op::Send(Kind::Binary, Payload::Noise(2, 8000)),
