@@ -104,6 +104,8 @@ impl Take {
 enum Feed {
     Copied,
     InPlace,
+    /// With room for no more.
+    UpTo,
     /// Into a buffer that is lent for each piece and reclaimed.
     Lent,
 }
@@ -114,6 +116,10 @@ impl Feed {
         match self {
             Self::Copied => input.extend_from_slice(bytes),
             Self::InPlace => input.fill(bytes.len(), |room| room.extend_from_slice(bytes)),
+            Self::UpTo => input.fill_up_to(bytes.len(), |room| {
+                assert_eq!((room.len(), room.capacity()), (0, bytes.len()));
+                room.extend_from_slice(bytes);
+            }),
             Self::Lent => {
                 input.lend(InputBuffer::with_capacity(64));
                 input.fill(1, |room| room.extend_from_slice(bytes)); // more than there is room for, mostly

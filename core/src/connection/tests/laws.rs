@@ -147,7 +147,7 @@ fn take() -> impl Strategy<Value = Take> {
 }
 
 fn feed() -> impl Strategy<Value = Feed> {
-    prop_oneof![Just(Feed::Copied), Just(Feed::InPlace), Just(Feed::Lent)]
+    prop::sample::select(vec![Feed::Copied, Feed::InPlace, Feed::UpTo, Feed::Lent])
 }
 
 fn whose_input() -> impl Strategy<Value = (Role, Vec<u8>)> {
