@@ -116,6 +116,8 @@ fn conversations() -> Vec<(&'static str, Vec<Said>)> {
         ("half", vec![shaped(FIN | TEXT, Shape::LIE, few(b"\xf0\x9f\x98"))]),
         ("no_opcode", vec![frame(FIN | 3, b""), frame(FIN | TEXT, b"late")]),
         ("reserved_bit", vec![frame(FIN | RSV1 | TEXT, b"")]),
+        ("reserved_bit_2", vec![frame(FIN | 0x20 | TEXT, b"")]),
+        ("reserved_bit_3", vec![frame(FIN | 0x10 | PING, b"")]),
         ("fragmented_ping", vec![frame(PING, b"")]),
         ("long_ping", vec![shaped(FIN | PING, 0, Payload::Run(0, 126))]),
         ("wrong_mask", vec![shaped(FIN | TEXT, Shape::WRONG_MASK, few(b"Hello"))]),

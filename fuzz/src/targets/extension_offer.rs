@@ -19,7 +19,9 @@ pub fn extension_offer(data: &[u8]) {
     // A name and a parameter of one byte each take two strings and their place in two lists.
     let bound = 1024 + 256 * value.len();
     assert!(meter.peak() <= i64::try_from(bound).unwrap_or(i64::MAX), "{} bytes held", meter.peak());
-    assert_eq!(parsed.as_ref().ok(), dull(value).as_ref());
+    let expected =
+        dull(value).filter(|list| list.iter().map(|extension| 1 + extension.params.len()).sum::<usize>() <= 100);
+    assert_eq!(parsed.as_ref().ok(), expected.as_ref());
     if let Err(error) = &parsed {
         assert!(error.at <= value.len());
     }
