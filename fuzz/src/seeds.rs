@@ -255,9 +255,14 @@ fn connection() -> Vec<Seed> {
         Op::Close(None),
     ];
     add("closes_and_owes_a_pong", PLAIN, &owes);
+    let [first, second, third, one, two, _] = owes;
+    add("owes_the_pong_before", PLAIN, &[first, second, third, one, Op::Write(10_000), two]);
     let mut many = vec![Op::Send(Kind::Binary, Payload::Run(0, 5000)); 20];
     many.extend([Op::Ping(text("?")), Op::Write(u16::MAX), Op::Write(u16::MAX), Op::Reclaim]);
     add("sends_many", Setup([0, 0x40, 0]), &many);
+    let mut overtakes = vec![Op::Send(Kind::Binary, Payload::Run(0, 5000)); 3];
+    overtakes.extend([Op::Ping(text("?")), Op::Write(6000), Op::Ping(text("!")), Op::Write(5000), Op::Pong(text("."))]);
+    add("control_frames_overtake", PLAIN, &overtakes);
     add("longest_reason", PLAIN, &[Op::Close(Some((1000, Payload::Run(b'x', 123))))]);
     seeds
 }
