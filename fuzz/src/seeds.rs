@@ -128,7 +128,7 @@ fn conversations() -> Vec<(&'static str, Vec<Said>)> {
         ("hugest", vec![shaped(FIN | BINARY, Shape::LIE | 0x80, few(b""))]),
         ("overflow", vec![shaped(FIN | BINARY, Shape::LIE | 0xc0, few(b""))]),
         ("continues_nothing", vec![frame(FIN | CONTINUATION, b"")]),
-        ("interrupts", vec![frame(TEXT, b""), frame(FIN | TEXT, b"")]),
+        ("interrupts", vec![frame(TEXT, b""), frame(FIN | TEXT, b"a whole message")]),
         ("not_utf8", vec![frame(TEXT, b"a\xed"), frame(FIN | CONTINUATION, b"\xa0\x80")]),
         ("half_a_code", vec![frame(FIN | CLOSE, b"\x03")]),
         ("no_code", vec![frame(FIN | CLOSE, b"\x03\xed")]),
