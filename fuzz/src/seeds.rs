@@ -160,10 +160,10 @@ fn split_invariance() -> Vec<Seed> {
     seeds
 }
 
-fn arrival(said: &Said, cut: u8) -> Op {
+fn arrival(said: &Said) -> Op {
     match said {
-        Said::Frame(frame) => Op::Frame(frame.clone(), cut, Take(2)),
-        Said::Bytes(bytes) => Op::Bytes(bytes.clone(), cut, Take(0)),
+        Said::Frame(frame) => Op::Frame(frame.clone(), 0, Take(2)),
+        Said::Bytes(bytes) => Op::Bytes(bytes.clone(), 0, Take(0)),
     }
 }
 
@@ -172,7 +172,7 @@ fn connection() -> Vec<Seed> {
     let all = Op::Write(u16::MAX);
     let mut seeds: Vec<Seed> = Vec::new();
     for (name, said) in conversations() {
-        let mut ops: Vec<Op> = said.iter().map(|said| arrival(said, 2)).collect();
+        let mut ops: Vec<Op> = said.iter().map(arrival).collect();
         ops.push(all.clone());
         let setup = if name == "fragments" { PIECES } else { PLAIN };
         seeds.push((name.into(), tape(&[&written(&[setup])], &ops)));
@@ -187,7 +187,7 @@ fn connection() -> Vec<Seed> {
     add("flood_of_empty_fragments", PLAIN, &[begin.clone(), flood(CONTINUATION, b"")]);
     add("flood_of_small_fragments", Setup([3, 0, 0]), &[begin, flood(CONTINUATION, b"x")]);
     add("flood_of_messages", PLAIN, &[flood(FIN | TEXT, b"x"), all.clone()]);
-    let inflated: Vec<Op> = compressed().iter().map(|said| arrival(said, 0)).chain([all.clone()]).collect();
+    let inflated: Vec<Op> = compressed().iter().map(arrival).chain([all.clone()]).collect();
     add("compressed", COMPRESSED, &inflated);
     add("compressed_by_itself", BY_ITSELF, &inflated);
     let sends = [
