@@ -391,6 +391,7 @@ fn handshake_request() -> Vec<Seed> {
         ("absolute", seed(0, &[b"GET http://h/a?b HTTP/1.1\r\n", &REQUEST[16..]].concat())),
         ("http_1_0", seed(0, b"GET / HTTP/1.0\r\n\r\n")),
         ("post", seed(0, b"POST / HTTP/1.1\r\n\r\n")),
+        ("too_long_by_one", seed(1, &[b"GET /", &[b'a'; 107][..], &REQUEST[5..]].concat())),
         ("long_line", seed(1, &[&b"GET /"[..], &[b'a'; 150]].concat())),
     ])
 }
@@ -408,7 +409,7 @@ fn handshake_response() -> Vec<Seed> {
         )
     };
     let own = Some(Own { name: b"X-Id".into(), value: b"a b".into() });
-    let evil = Some(Own { name: b"X".into(), value: b"a\r\nHost: b".into() });
+    let evil = Some(Own { name: b"X".into(), value: b"a\nHost: b".into() });
     let refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 12\r\n\r\nwho are you?";
     named([
         ("plain", seed(0, None, opened("").as_bytes())),
@@ -443,6 +444,7 @@ fn extension_offer() -> Vec<Seed> {
     named([
         ("nothing", seed(0, 0, "")),
         ("bare", seed(0, 0, "permessage-deflate")),
+        ("insists", seed(4, 2, "permessage-deflate")),
         ("browser", seed(0, 0, "permessage-deflate; client_max_window_bits")),
         (
             "all",
@@ -493,6 +495,7 @@ fn driver() -> Vec<Seed> {
         obstacles: [vec![0, 0x60, 0x40, 0x61, 0xff], vec![0, 0x40], vec![0]],
         ..script(Script::BUFFERS | Script::HESITATES, [1, 5], conversation())
     };
+    let slow = Script { obstacles: [vec![0x40], vec![], vec![]], ..script(0, [0, 0], vec![goodbye(), Cue::Eof]) };
     let broken = Script { obstacles: [vec![0x63, 0x50], vec![], vec![]], ..script(0, [0, 0], conversation()) };
     let inflating = Script { setup: COMPRESSED, ..script(1, [3, 0], compressed().into_iter().map(said).collect()) };
     let large = Step::Send(2, Sending::Feed, Kind::Binary, Payload::Run(1, 8000));
@@ -541,6 +544,7 @@ fn driver() -> Vec<Seed> {
             "obstacles",
             seed(obstructed, &[Step::Serve(8), large.clone(), Step::Flush(3), Step::Unblock, Step::Flush(8)]),
         ),
+        ("answers_late", seed(slow, &[Step::Next(3), Step::Unblock])),
         ("write_error", seed(broken, &[Step::Serve(3), large, Step::Next(1)])),
         ("read_error", seed(script(0, [0, 0], vec![hello(), Cue::Error]), &[Step::Next(1), Step::Next(1)])),
         ("violation", seed(script(0, [0, 0], vec![said(frame(3, b""))]), &[Step::Next(1), Step::Wait(60_000)])),

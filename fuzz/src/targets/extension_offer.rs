@@ -30,9 +30,10 @@ pub fn extension_offer(data: &[u8]) {
     for extension in parsed.iter().flatten().filter(|extension| extension.name == "permessage-deflate") {
         assert_eq!(Params::from_extension(extension).ok(), dull_params(extension));
         let Ok(offer) = Params::from_extension(extension) else { continue };
+        assert_eq!(own.admits(&offer), admits(&own, &offer), "{offer} to {own}");
         assert_eq!(offer.to_string().parse(), Ok(offer));
         if let Some(answer) = own.answer(&offer) {
-            assert!(offer.admits(&answer), "{answer} to {offer}");
+            assert!(admits(&offer, &answer), "{answer} to {offer}");
             insists(&own, &answer);
         } else {
             assert_eq!(offer.server_max_window_bits, Some(8), "{offer} was declined");
@@ -50,6 +51,20 @@ fn params(tape: &mut Tape<'_>) -> Params {
         server_max_window_bits: (flags & 4 != 0).then_some(window(bits)),
         client_max_window_bits: (flags & 8 != 0).then_some((flags & 16 != 0).then_some(window(bits >> 4))),
     }
+}
+
+/// Whether an answer is what was offered, and no more (RFC 7692 §7.1).
+pub(crate) fn admits(offer: &Params, answer: &Params) -> bool {
+    let is_within = |asked: Option<u8>, said: u8| asked.is_none_or(|asked| said <= asked);
+    answer.server_no_context_takeover >= offer.server_no_context_takeover
+        && match answer.server_max_window_bits {
+            Some(said) => is_within(offer.server_max_window_bits, said),
+            None => offer.server_max_window_bits.is_none(),
+        }
+        && match answer.client_max_window_bits {
+            Some(said) => said.zip(offer.client_max_window_bits).is_some_and(|(said, asked)| is_within(asked, said)),
+            None => true,
+        }
 }
 
 /// A server has what it insists on, but for what it must not say unasked.

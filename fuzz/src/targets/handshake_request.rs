@@ -54,6 +54,7 @@ pub fn handshake_request(data: &[u8]) {
         Ok(Some(offer)) => {
             let head = head.filter(|_| is_request).expect("what is no request was accepted");
             assert!(head.len <= limits.head && head.fields.len() <= limits.headers);
+            assert!(request[..head.len].split(|byte| *byte == b'\n').all(|line| line.len() <= limits.line + 1));
             answer(offer, &head, setup, &own, request);
         }
         Ok(None) => assert!(head.is_none(), "waits for more of a head that is there"),
@@ -227,7 +228,7 @@ fn answer(mut offer: Offer, head: &Head<'_>, setup: Setup, own: &Own, request: &
         let parameters = value.strip_prefix(b"permessage-deflate").expect("another extension");
         let parameters = String::from_utf8_lossy(parameters.strip_prefix(b";").unwrap_or(parameters));
         let agreed: Params = parameters.parse().expect("parameters that do not exist");
-        assert!(offers.iter().any(|offer| offer.admits(&agreed)), "{agreed} was not offered");
+        assert!(offers.iter().any(|offer| extension_offer::admits(offer, &agreed)), "{agreed} was not offered");
     }
 }
 

@@ -252,7 +252,9 @@ impl Asked {
             for extension in list {
                 let answer = Params::from_extension(&extension).ok().filter(|_| extension.name == "permessage-deflate");
                 agreed += 1;
-                if !answer.is_some_and(|answer| self.offer().is_some_and(|offer| offer.admits(&answer))) {
+                if !answer
+                    .is_some_and(|answer| self.offer().is_some_and(|offer| extension_offer::admits(&offer, &answer)))
+                {
                     return false;
                 }
             }
