@@ -52,6 +52,10 @@ pub(crate) struct Model {
     ended: bool,
     /// Whether what was queued is lost.
     lost: bool,
+    /// Whether the transport has passed on what it took.
+    flushed: bool,
+    /// When it was first told the time with nothing left to do but to wait for the peer to close.
+    done: Option<Instant>,
     /// What an event carries, copied.
     scratch: Vec<u8>,
     /// How many pings came since something was last written.
@@ -81,6 +85,8 @@ impl Model {
             violation: None,
             ended: false,
             lost: false,
+            flushed: true,
+            done: None,
             pings: 0,
             flooded: 0,
             most_input: 0,
@@ -138,7 +144,10 @@ impl Model {
                 });
                 assert!(reclaimed.is_none_or(|empty| empty && idle), "a buffer with something in it");
             }
-            Op::Flushed(flushed) => self.connection.set_flushed(*flushed),
+            Op::Flushed(flushed) => {
+                self.flushed = *flushed;
+                self.connection.set_flushed(*flushed);
+            }
         }
         self.check();
     }
@@ -416,6 +425,10 @@ impl Model {
         assert!(result.is_ok() || self.connection.is_closed());
         if let Some(next) = self.connection.poll_timeout() {
             assert!(next > self.now, "next at {next:?}, now is {:?}", self.now);
+            if !self.connection.is_open() && !self.connection.wants_write() && self.flushed {
+                let last = *self.done.get_or_insert(self.now) + self.config.close_timeout;
+                assert!(next <= last, "next at {next:?}, the peer's time is over at {last:?}");
+            }
         }
     }
 

@@ -290,9 +290,9 @@ impl Reader {
             self.context.clear();
         }
         let before = self.context.len();
-        // What ends its last block by itself needs not what is left off: nothing at all, and final blocks.
+        // What needs not what is left off: nothing at all, and what ends with a final block.
         let whole =
-            dull::inflate(payload, &mut self.context).ok().filter(|found| found.finals > 0 || payload.is_empty());
+            dull::inflate(payload, &mut self.context).ok().filter(|found| found.ends_final || payload.is_empty());
         let found = whole.or_else(|| {
             self.context.truncate(before);
             dull::inflate(&[payload, &MARKER].concat(), &mut self.context).ok()

@@ -392,6 +392,10 @@ fn handshake_request() -> Vec<Seed> {
         ("http_1_0", seed(0, b"GET / HTTP/1.0\r\n\r\n")),
         ("post", seed(0, b"POST / HTTP/1.1\r\n\r\n")),
         ("too_long_by_one", seed(1, &[b"GET /", &[b'a'; 107][..], &REQUEST[5..]].concat())),
+        (
+            "too_long",
+            seed(1, format!("GET / HTTP/1.1\r\n{}", format!("X: {}\r\n", "a".repeat(100)).repeat(4)).as_bytes()),
+        ),
         ("long_line", seed(1, &[&b"GET /"[..], &[b'a'; 150]].concat())),
     ])
 }

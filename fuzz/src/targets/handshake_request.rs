@@ -160,7 +160,7 @@ fn is_request(head: &Head<'_>) -> bool {
         && one("sec-websocket-version") == Some(b"13")
         && one("sec-websocket-key").is_some_and(is_key)
         && head.words("sec-websocket-protocol").iter().all(|protocol| token(protocol).is_some())
-        && head.all("sec-websocket-extensions").iter().all(|value| extension_offer::dull(value).is_some())
+        && extension_offer::dull(&head.all("sec-websocket-extensions")).is_some()
         && head.all("origin").len() <= 1
         && head.all("origin").iter().all(|origin| origin.is_ascii())
 }

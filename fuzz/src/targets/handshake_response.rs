@@ -246,20 +246,14 @@ impl Asked {
     }
 
     fn agrees(&self, head: &Head<'_>) -> bool {
-        let mut agreed = 0;
-        for value in head.all("sec-websocket-extensions") {
-            let Some(list) = extension_offer::dull(value) else { return false };
-            for extension in list {
-                let answer = Params::from_extension(&extension).ok().filter(|_| extension.name == "permessage-deflate");
-                agreed += 1;
-                if !answer
-                    .is_some_and(|answer| self.offer().is_some_and(|offer| extension_offer::admits(&offer, &answer)))
-                {
-                    return false;
-                }
+        match extension_offer::dull(&head.all("sec-websocket-extensions")).as_deref() {
+            Some([]) => true,
+            Some([one]) if one.name == "permessage-deflate" => {
+                let agreed = Params::from_extension(one).ok().zip(self.offer());
+                agreed.is_some_and(|(answer, offer)| extension_offer::admits(&offer, &answer))
             }
+            Some(_) | None => false,
         }
-        agreed <= 1
     }
 
     /// Whether nobody could find fault with an answer that opens the connection.
