@@ -376,8 +376,15 @@ fn handshake_request() -> Vec<Seed> {
         let text = String::from_utf8_lossy(REQUEST).replace("\r\n\r\n", &format!("\r\n{lines}\r\n\r\n"));
         seed(2, text.as_bytes())
     };
+    let but = |from: &str, to: &str| seed(0, String::from_utf8_lossy(REQUEST).replace(from, to).as_bytes());
     named([
         ("plain", seed(0, REQUEST)),
+        ("no_host", but("Host: h\r\n", "")),
+        ("no_upgrade", but("Upgrade: websocket\r\n", "")),
+        ("no_connection", but("Connection: Upgrade", "Connection: close")),
+        ("no_key", but("Sec-WebSocket-Key", "X")),
+        ("short_key", but("jZQ==", "=")),
+        ("version_12", but("Version: 13", "Version: 12")),
         ("and_frames", seed(2, &[REQUEST, b"\x81\x80\0\0\0\0"].concat())),
         ("small_limits", seed(3, REQUEST)),
         ("protocols", with("Sec-WebSocket-Protocol: chat, superchat\r\nsec-websocket-protocol: X-Id")),

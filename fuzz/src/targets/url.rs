@@ -7,12 +7,13 @@ use sansws_core::handshake::{ClientHandshake, ClientRequest, HandshakeLimits, In
 use sansws_core::{Config, Instant};
 use sansws_driver::Target;
 
-/// What is read of a URL can be sent as it is, if its host can be: one head, with this host, this target and these credentials in it, and
-/// nothing else. Read again, it says the same.
+/// What is read of a URL can be sent as it is, if its host can be: one head, with this host, this target and these
+/// credentials in it, and nothing else. Read again, it says the same. It has no fragment.
 pub fn url(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     trace(&text);
     let Ok(target) = Target::parse(text) else { return };
+    assert!(!text.contains('#'), "a fragment");
     let (host, authority, resource) = (target.host(), target.authority(), target.resource());
     assert!(!host.is_empty() && !host.contains(['@', '[', ']', '/']), "{host}");
     assert!(
