@@ -15,6 +15,7 @@ mod params;
 mod pool;
 
 /// What a flush of the compressor ends with, and what is left off a message (RFC 7692 §7.2.1).
+#[cfg(feature = "deflate")]
 const MARKER: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// The bit that marks a message as compressed, on its first frame (RFC 7692 §6): RSV1 as [`Header`](crate::frame::Header) has it.

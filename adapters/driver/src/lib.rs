@@ -16,7 +16,8 @@
 //! - `opening`, `accepting` and `connecting` are the opening handshake, step by step,
 //! - `pool` lends the thread's buffers to whichever connection is busy, `scratch` is for streams that need them filled,
 //! - `wakers` lets the sides of a connection live on several tasks,
-//! - `drain` ends all connections of a server.
+//! - `drain` ends all connections of a server,
+//! - `web` has the browser's interfaces, each with a task of its own.
 
 mod accepting;
 mod acceptor;
@@ -52,6 +53,8 @@ mod transport;
 mod turn;
 mod turns;
 mod wakers;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use acceptor::{Acceptor, Origins};
 pub use connector::Connector;
@@ -66,6 +69,8 @@ pub use halves::{Reader, ReuniteError, Writer};
 pub use nonblocking::NonBlocking;
 #[cfg(unix)]
 pub use runtime::ConnectUnix;
+#[cfg(feature = "web")]
+pub use runtime::Spawn;
 pub use runtime::{Bind, Clock, Connect, Readiness, Runtime};
 #[cfg(feature = "tls")]
 pub use rustls;

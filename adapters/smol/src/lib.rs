@@ -73,6 +73,8 @@ use smol::Async;
 use smol::io::{AsyncRead, AsyncWrite};
 use smol::net::TcpStream;
 use std::any::Any;
+#[cfg(feature = "web")]
+use std::future::Future;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
@@ -81,6 +83,8 @@ pub use sansws_core as core;
 #[cfg(feature = "deflate")]
 pub use sansws_core::deflate::{Deflate, Params};
 pub use sansws_core::handshake::{ClientRequest, Rejection, Response};
+#[cfg(feature = "web")]
+pub use sansws_core::web;
 pub use sansws_core::{CloseCode, CloseFrame, Config, Event, Fragment, Keepalive, Kind, Limits, Message, MessageRef};
 #[cfg(feature = "tls")]
 pub use sansws_driver::rustls;
@@ -106,6 +110,84 @@ pub type Sender<S = TcpStream> = sansws_driver::Sender<Transport<S>, Timer>;
 
 /// Ends all connections of a server; see [`sansws_driver::Drain`].
 pub type Drain = sansws_driver::Drain<Smol>;
+
+/// The browser's `WebSocket`; see [`sansws_driver::web::WebSocket`] for its members.
+///
+/// ```
+/// use sansws_smol::WebSocket;
+/// use sansws_smol::web::Event;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # smol::block_on(async {
+/// # let listener = smol::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let url = format!("ws://{}", listener.local_addr()?);
+/// # smol::spawn(async move {
+/// #     while let Ok((tcp, _)) = listener.accept().await {
+/// #         let mut ws = sansws_smol::accept(tcp).await.unwrap();
+/// #         smol::spawn(async move { ws.serve(|message, sender| sender.send_ref(message)).await }).detach();
+/// #     }
+/// # })
+/// # .detach();
+/// // Create WebSocket connection.
+/// let mut socket = WebSocket::new(&url, ())?; // such as "ws://localhost:8080"
+///
+/// while let Some(event) = socket.next().await {
+///     match event {
+///         // Connection opened
+///         Event::Open => socket.send("Hello Server!")?,
+///         // Listen for messages
+///         Event::Message(event) => {
+///             assert_eq!(event.data.as_text(), Some("Hello Server!")); // the server sends it back
+///             socket.close(1000, "Work complete")?;
+///         }
+///         Event::Error(failure) => return Err(failure.into()),
+///         Event::Close(event) => assert_eq!((event.code, event.was_clean), (1000, true)),
+///     }
+/// }
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// With handlers, in the background:
+///
+/// ```
+/// # use sansws_smol::WebSocket;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # smol::block_on(async {
+/// # let listener = smol::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let url = format!("ws://{}", listener.local_addr()?);
+/// # smol::spawn(async move {
+/// #     while let Ok((tcp, _)) = listener.accept().await {
+/// #         let mut ws = sansws_smol::accept(tcp).await.unwrap();
+/// #         smol::spawn(async move { ws.serve(|message, sender| sender.send_ref(message)).await }).detach();
+/// #     }
+/// # })
+/// # .detach();
+/// # let (done, finished) = std::sync::mpsc::channel();
+/// let socket = WebSocket::new(&url, ())?
+///     .on_open(|socket| socket.send("Hello Server!").expect("it is open"))
+///     .on_message(|socket, event| {
+///         println!("Message from server {:?}", event.data);
+///         socket.close(None, None).expect("nothing to be wrong about");
+///     })
+///     .on_close(move |_, event| {
+///         println!("closed with {}", event.code);
+/// #       done.send(event.code).unwrap();
+///     })
+///     .start()?;
+/// # assert_eq!(smol::unblock(move || finished.recv()).await, Ok(1005));
+/// # assert_eq!(socket.ready_state(), WebSocket::CLOSED);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[cfg(feature = "web")]
+pub type WebSocket = sansws_driver::web::WebSocket<Smol>;
+
+/// Who is called with the events of a [`WebSocket`]; see [`sansws_driver::web::Handlers`].
+#[cfg(feature = "web")]
+pub type Handlers = sansws_driver::web::Handlers<Smol>;
 
 /// A stream of smol's, as the driver wants it. One that wraps an [`Async`] socket must shut that down in its
 /// `poll_close`: closing an [`Async`] only flushes it.
@@ -190,6 +272,14 @@ impl Connect for Smol {
 
     async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
         TcpStream::connect(address).await
+    }
+}
+
+#[cfg(feature = "web")]
+impl sansws_driver::Spawn for Smol {
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        smol::spawn(task).detach();
+        Ok(())
     }
 }
 
