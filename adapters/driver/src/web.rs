@@ -5,13 +5,17 @@
 //! connection is closed, whether or not anybody looks at it.
 //!
 //! - `shared` is one of the core's objects between the task and its users, who wake each other,
-//! - `task` connects, and then moves events and messages between the object and the one loop of this crate,
-//! - `websocket` is what a user has of a [`WebSocket`], `handlers` who is called with its events.
+//! - `task` connects, and has `step` move events and messages between the object and the one loop of this crate,
+//! - `websocket` is what a user has of a [`WebSocket`], `handlers` who is called with its events,
+//! - `nonblocking` is the same object for a loop that waits for readiness: its own task.
 
 mod handlers;
+mod nonblocking;
 mod shared;
+mod step;
 mod task;
 mod websocket;
 
 pub use handlers::Handlers;
+pub use nonblocking::NonBlocking;
 pub use websocket::WebSocket;

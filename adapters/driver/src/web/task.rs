@@ -1,6 +1,7 @@
 //! The task that drives an object of the browser's: [`drive`].
 
 use super::shared::{Object, Shared};
+use super::step::steps;
 use crate::connecting::Connecting;
 use crate::connector::Connector;
 use crate::dial::dial;
@@ -9,16 +10,12 @@ use crate::entropy::ThreadEntropy;
 use crate::error::Error;
 use crate::opening::Opened;
 use crate::runtime::{Bind, Clock, Connect, Runtime, Spawn};
-use crate::transport::Transport;
 use sansws_core::handshake::{HandshakeError, Response};
 use sansws_core::web::Failure;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-
-/// How many steps may follow each other before other tasks have their turn.
-const STEPS: usize = 256;
+use std::task::Poll;
 
 type Transported<R> = <R as Bind<<R as Connect>::Tcp>>::Transport;
 
@@ -45,7 +42,7 @@ async fn drive<R: Spawn, O: Object>(shared: Arc<Shared<O>>, connector: Connector
         Some(Ok((Opened { link, connection, .. }, response))) => {
             let mut engine = Engine::new(link, R::Clock::default(), connection);
             shared.0.tell(|object| object.socket().handle_open(&response));
-            poll_fn(|cx| steps(&shared.0, &mut engine, cx)).await;
+            poll_fn(|cx| steps(&mut &*shared.0, &mut engine, cx)).await;
         }
     }
 }
@@ -76,79 +73,4 @@ async fn open<R: Spawn, O: Object>(
     let mut connecting = Box::new(Connecting::new(link, clock, handshake, connector.tls_timeout, patience));
     poll_fn(|cx| connecting.poll(cx)).await?;
     Ok(connecting.opened().map_err(|_| HandshakeError::UnexpectedEof)?) // not reached: it was ready
-}
-
-/// Moves what there is both ways, until it is over.
-fn steps<O: Object, T: Transport, C: Clock>(
-    shared: &Shared<O>,
-    engine: &mut Engine<T, C>,
-    cx: &mut Context<'_>,
-) -> Poll<()> {
-    for _ in 0..STEPS {
-        match step(shared, engine, cx) {
-            Step::More => {}
-            Step::Wait => return Poll::Pending,
-            Step::Over => return Poll::Ready(()),
-        }
-    }
-    cx.waker().wake_by_ref(); // others first
-    Poll::Pending
-}
-
-enum Step {
-    More,
-    Wait,
-    Over,
-}
-
-fn step<O: Object, T: Transport, C: Clock>(
-    shared: &Shared<O>,
-    engine: &mut Engine<T, C>,
-    cx: &mut Context<'_>,
-) -> Step {
-    let (wants_read, is_over) = shared.watch(cx, |object| {
-        let socket = object.socket();
-        socket.transmit(&mut engine.connection);
-        (socket.wants_read(), socket.is_over())
-    });
-    if is_over {
-        return leave(engine, cx);
-    }
-    if wants_read && engine.decode() {
-        if let Some(event) = engine.connection.take() {
-            shared.tell(|object| object.handle_event(event));
-        }
-        return Step::More;
-    }
-    engine.drive(cx);
-    let queued = engine.connection.sender().total();
-    let has_left = shared.watch(cx, |object| {
-        let socket = object.socket();
-        let amount = socket.buffered_amount();
-        socket.transmit(&mut engine.connection);
-        socket.buffered_amount() != amount
-    });
-    if has_left && O::WAITS_TO_SEND {
-        shared.tell(|_| {});
-    }
-    if engine.connection.is_ready() {
-        return if wants_read { Step::More } else { Step::Wait };
-    }
-    match engine.take_end() {
-        None if engine.connection.sender().total() != queued => Step::More,
-        None => Step::Wait,
-        Some(end) => {
-            shared.tell(|object| match end {
-                Ok(()) => object.socket().handle_end(),
-                Err(error) => object.socket().handle_failure(error),
-            });
-            Step::Over
-        }
-    }
-}
-
-/// Nobody wants to hear of the connection any more: what is queued leaves, and that was it.
-fn leave<T: Transport, C: Clock>(engine: &mut Engine<T, C>, cx: &mut Context<'_>) -> Step {
-    engine.push(cx);
-    if engine.wants_write() && !engine.is_over() { Step::Wait } else { Step::Over }
 }
