@@ -41,3 +41,4 @@ impl Executor for Global {
 }
 
 sansws_suite::async_suite!(Global);
+sansws_suite::task_suite!(Global);

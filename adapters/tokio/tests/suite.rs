@@ -44,8 +44,10 @@ impl<const MANY: bool> Executor for Threads<MANY> {
 
 mod one_thread {
     sansws_suite::async_suite!(super::Threads<false>);
+    sansws_suite::task_suite!(super::Threads<false>);
 }
 
 mod several_threads {
     sansws_suite::async_suite!(super::Threads<true>);
+    sansws_suite::task_suite!(super::Threads<true>);
 }
