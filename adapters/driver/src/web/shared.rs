@@ -22,6 +22,9 @@ impl Object for web::WebSocket {
     }
 }
 
+/// How many tasks wait at most. Those of futures that were dropped cannot be told from others; woken, the others come again.
+const USERS: usize = 32;
+
 /// An object, and who waits for the other side to do something with it. Neither holds the lock while it waits, reads or
 /// writes; and no waker is woken or dropped under it.
 pub(crate) struct Shared<O>(Mutex<State<O>>);
@@ -65,12 +68,16 @@ impl<O: Object> Shared<O> {
         let State { object, task, users } = &mut *state;
         let waited = !object.socket().wants_read();
         let taken = take(object);
+        let mut stale = Vec::new();
         if taken.is_none() && !users.iter().any(|user| user.will_wake(cx.waker())) {
+            if users.len() == USERS {
+                stale = std::mem::take(users);
+            }
             users.push(cx.waker().clone());
         }
         let task = task.take_if(|_| waited && object.socket().wants_read());
         drop(state);
-        task.into_iter().for_each(Waker::wake);
+        task.into_iter().chain(stale).for_each(Waker::wake);
         taken
     }
 
