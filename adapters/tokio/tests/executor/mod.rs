@@ -14,6 +14,8 @@ impl<const MANY: bool> Executor for Threads<MANY> {
     type Runtime = Tokio;
     type Listener = TcpListener;
 
+    const HAS_TURNS: bool = !MANY;
+
     fn new() -> Self {
         let mut builder = if MANY { Builder::new_multi_thread() } else { Builder::new_current_thread() };
         Self(builder.worker_threads(2).enable_all().build().expect("a runtime"))
