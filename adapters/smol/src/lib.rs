@@ -85,7 +85,9 @@ pub use sansws_core::deflate::{Deflate, Params};
 pub use sansws_core::handshake::{ClientRequest, Rejection, Response};
 #[cfg(feature = "web")]
 pub use sansws_core::web;
-pub use sansws_core::{CloseCode, CloseFrame, Config, Event, Fragment, Keepalive, Kind, Limits, Message, MessageRef};
+pub use sansws_core::{
+    CloseCode, CloseFrame, Config, Event, Fragment, Keepalive, Kind, Limits, Message, MessageRef, Prepared,
+};
 #[cfg(feature = "tls")]
 pub use sansws_driver::rustls;
 pub use sansws_driver::{Error, Origins};
