@@ -87,6 +87,11 @@ pub use sansws_core::{
 };
 #[cfg(feature = "tls")]
 pub use sansws_driver::rustls;
+#[cfg(feature = "web")]
+pub use sansws_driver::web::{
+    AbortController, AbortError, AbortSignal, Closed, Opened, Readable, WebSocketOpenInfo, WebSocketStreamOptions,
+    Writable,
+};
 pub use sansws_driver::{Error, Origins};
 
 /// An open WebSocket over a stream of async-std's; see [`sansws_driver::WsStream`] for its methods.
@@ -185,6 +190,72 @@ pub type WebSocket = sansws_driver::web::WebSocket<AsyncStd>;
 /// Who is called with the events of a [`WebSocket`]; see [`sansws_driver::web::Handlers`].
 #[cfg(feature = "web")]
 pub type Handlers = sansws_driver::web::Handlers<AsyncStd>;
+
+/// The browser's `WebSocketStream`; see [`sansws_driver::web::WebSocketStream`] for its members.
+///
+/// ```
+/// use sansws_async_std::{WebSocketOpenInfo, WebSocketStream};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async_std::task::block_on(async {
+/// # let listener = async_std::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let url = format!("ws://{}", listener.local_addr()?);
+/// # async_std::task::spawn(async move {
+/// #     while let Ok((tcp, _)) = listener.accept().await {
+/// #         let mut ws = sansws_async_std::accept(tcp).await.unwrap();
+/// #         async_std::task::spawn(async move { ws.serve(|_, sender| sender.send_ref("pong")).await });
+/// #     }
+/// # });
+/// let wss = WebSocketStream::new(&url)?; // such as "ws://127.0.0.1/"
+/// println!("{}", wss.url());
+///
+/// let WebSocketOpenInfo { mut readable, mut writable, .. } = wss.opened().await?;
+/// println!("CONNECTED");
+/// writable.write("ping").await?;
+/// println!("SENT: ping");
+///
+/// while let Some(message) = readable.next().await {
+///     println!("RECEIVED: {:?}", message?);
+///     wss.close((1000, "That's all folks"))?;
+/// }
+/// let result = wss.closed().await?;
+/// println!("DISCONNECTED: code {:?}, message {:?}", result.close_code, result.reason);
+/// # assert_eq!(result.close_code, Some(1000));
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// With subprotocols, and a signal by which it can be given up until it is open:
+///
+/// ```
+/// use sansws_async_std::{AbortController, WebSocketStream, WebSocketStreamOptions};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async_std::task::block_on(async {
+/// # let silent = std::net::TcpListener::bind("127.0.0.1:0")?; // never answers
+/// # let url = format!("ws://{}/queue", silent.local_addr()?);
+/// let controller = AbortController::new();
+/// let options = WebSocketStreamOptions {
+///     protocols: vec!["amqp".into(), "mqtt".into()],
+///     signal: Some(controller.signal()),
+///     ..WebSocketStreamOptions::default()
+/// };
+/// let queue = WebSocketStream::with_options(&url, options)?;
+/// controller.abort_with("no longer needed");
+///
+/// let rejected = queue.await.unwrap_err(); // else its streams, and itself again
+/// assert_eq!(rejected.to_string(), "no longer needed");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[cfg(feature = "web")]
+pub type WebSocketStream = sansws_driver::web::WebSocketStream<AsyncStd>;
+
+/// A [`WebSocketStream`] that is awaited; see [`sansws_driver::web::Opening`].
+#[cfg(feature = "web")]
+pub type Opening = sansws_driver::web::Opening<AsyncStd>;
 
 /// A stream of async-std's, as the driver wants it. One that wraps a socket must shut that down in its `poll_close`:
 /// closing a socket of async-std only flushes it.

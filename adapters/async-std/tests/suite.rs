@@ -3,3 +3,4 @@
 mod executor;
 
 sansws_suite::async_suite!(executor::Global);
+sansws_suite::task_suite!(executor::Global);

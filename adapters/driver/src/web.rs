@@ -7,15 +7,22 @@
 //! - `shared` is one of the core's objects between the task and its users, who wake each other,
 //! - `task` connects, and has `step` move events and messages between the object and the one loop of this crate,
 //! - `websocket` is what a user has of a [`WebSocket`], `handlers` who is called with its events,
+//! - `stream` is what a user has of a [`WebSocketStream`], `abort` how opening one is given up,
 //! - `nonblocking` is the same object for a loop that waits for readiness: its own task.
 
+mod abort;
 mod handlers;
 mod nonblocking;
 mod shared;
 mod step;
+mod stream;
 mod task;
 mod websocket;
 
+pub use abort::{AbortController, AbortError, AbortSignal};
 pub use handlers::Handlers;
 pub use nonblocking::NonBlocking;
+pub use stream::{
+    Closed, Opened, Opening, Readable, WebSocketOpenInfo, WebSocketStream, WebSocketStreamOptions, Writable,
+};
 pub use websocket::WebSocket;

@@ -8,6 +8,7 @@
 //! ```text
 //! sansws_suite::suite!(MySubject);              // the rows for all
 //! sansws_suite::async_suite!(MyExecutor);       // those, and the rows about futures
+//! sansws_suite::task_suite!(MyExecutor);        // the rows about what runs by itself
 //! sansws_suite::wpt!(MyExecutor, Default);      // the web-platform-tests, see `wpt`
 //! ```
 //!
@@ -39,4 +40,4 @@ pub use executor::{Async, Executor};
 pub use stage::run;
 pub use subject::{ClientOptions, Handle, HandleEvent, Listener, ServerOptions, Socket, Subject};
 #[doc(hidden)]
-pub use table::{every, futures};
+pub use table::{every, futures, tasks};

@@ -1,32 +1,24 @@
 //! [`Shared`]: one of the core's objects, between the task that drives it and its users.
 
 use crate::sync::{Mutex, MutexGuard, lock};
-use sansws_core::Event;
 use sansws_core::web;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
 /// One of the core's objects, as the task sees it.
 pub(crate) trait Object: Send + 'static {
-    /// Whether users wait for what was sent to leave.
-    const WAITS_TO_SEND: bool;
+    /// Whether users wait for more than events: for what was sent to leave, or for what another of them does.
+    const PROMISES: bool;
 
     /// Its wire.
     fn socket(&mut self) -> &mut web::WebSocket;
-
-    /// Something arrived.
-    fn handle_event(&mut self, event: Event);
 }
 
 impl Object for web::WebSocket {
-    const WAITS_TO_SEND: bool = false;
+    const PROMISES: bool = false;
 
     fn socket(&mut self) -> &mut web::WebSocket {
         self
-    }
-
-    fn handle_event(&mut self, event: Event) {
-        self.handle_event(event);
     }
 }
 
@@ -60,7 +52,8 @@ impl<O: Object> Shared<O> {
         let changed = change(&mut state.object);
         let task = state.task.take();
         // To close before it is open is to fail, which others hear of at once.
-        let users = if state.object.socket().has_events() { std::mem::take(&mut state.users) } else { Vec::new() };
+        let heard = O::PROMISES || state.object.socket().has_events();
+        let users = if heard { std::mem::take(&mut state.users) } else { Vec::new() };
         drop(state);
         task.into_iter().chain(users).for_each(Waker::wake);
         changed

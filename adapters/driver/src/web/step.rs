@@ -79,19 +79,15 @@ fn step<O: Object, T: Transport, C: Clock>(
     }
     if wants_read && engine.decode() {
         if let Some(event) = engine.connection.take() {
-            place.tell(|object| object.handle_event(event));
+            place.tell(|object| object.socket().handle_event(event));
         }
         return Step::More;
     }
+    let taken = engine.connection.sender().taken();
     engine.drive(cx);
-    let queued = engine.connection.sender().total();
-    let has_left = place.watch(cx, |object| {
-        let socket = object.socket();
-        let amount = socket.buffered_amount();
-        socket.transmit(&mut engine.connection);
-        socket.buffered_amount() != amount
-    });
-    if has_left && O::WAITS_TO_SEND {
+    let (queued, has_left) = (engine.connection.sender().total(), engine.connection.sender().taken() != taken);
+    place.watch(cx, |object| object.socket().transmit(&mut engine.connection));
+    if has_left && O::PROMISES {
         place.tell(|_| {});
     }
     if engine.connection.is_ready() {
