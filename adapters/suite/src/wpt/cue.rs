@@ -16,6 +16,7 @@ struct State {
     requests: usize,
     /// How many handlers may go on that wait, or will.
     cues: usize,
+    is_done: bool,
     is_over: bool,
 }
 
@@ -31,6 +32,11 @@ impl Cue {
         self.lock().requests
     }
 
+    /// Whether a handler has said that it is done.
+    pub(crate) fn is_done(&self) -> bool {
+        self.lock().is_done
+    }
+
     /// The test is over: nobody waits any more.
     pub(super) fn end(&self) {
         self.change(|state| state.is_over = true);
@@ -41,6 +47,10 @@ impl Cue {
 impl Cue {
     pub(super) fn request(&self) {
         self.change(|state| state.requests += 1);
+    }
+
+    pub(super) fn done(&self) {
+        self.change(|state| state.is_done = true);
     }
 
     /// Waits until the test says to go on. An error if that is over instead.

@@ -194,6 +194,7 @@ fn send_backpressure(client: Request) -> io::Result<()> {
     for _ in 0..16 {
         client.send(vec![b' '; 1 << 20])?;
     }
+    client.cue.done();
     client.send(start.elapsed().as_secs_f64().to_string())?;
     client.finish()
 }

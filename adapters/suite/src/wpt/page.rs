@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use sansws_core::Config;
 use sansws_core::deflate::Deflate;
 use sansws_core::web::{CloseEvent, Event, Failure, IntoProtocols, MessageData, MessageEvent, Options, SyntaxError};
-use sansws_driver::web::WebSocket;
+use sansws_driver::web::{WebSocket, WebSocketOpenInfo, WebSocketStream, WebSocketStreamOptions};
 use sansws_driver::{Clock, Connector, Runtime, Spawn};
 use std::fmt::Debug;
 use std::future::poll_fn;
@@ -75,6 +75,26 @@ impl<R: Spawn> Page<R> {
         ws
     }
 
+    /// `new WebSocketStream(url, options)`.
+    pub(crate) fn stream_with(
+        &self,
+        url: &str,
+        options: WebSocketStreamOptions,
+    ) -> Result<WebSocketStream<R>, SyntaxError> {
+        WebSocketStream::with_connector(&self.connector, url, options)
+    }
+
+    /// One for this path.
+    #[track_caller]
+    pub(crate) fn stream(&self, path: &str) -> WebSocketStream<R> {
+        self.stream_with(&self.url(path), stream_options()).unwrap()
+    }
+
+    /// One that is open.
+    pub(crate) async fn open_stream(&self, path: &str) -> (WebSocketOpenInfo, WebSocketStream<R>) {
+        self.stream(path).await.unwrap()
+    }
+
     /// There is none for this URL, or these subprotocols.
     #[track_caller]
     pub(crate) fn create_throws(&self, url: &str, protocols: impl IntoProtocols) {
@@ -118,6 +138,11 @@ pub(crate) fn options() -> Options {
 /// The same, without compression.
 pub(crate) fn plain() -> Options {
     Options::default()
+}
+
+/// Of those with backpressure: without compression, which would have large messages small.
+pub(crate) fn stream_options() -> WebSocketStreamOptions {
+    WebSocketStreamOptions { socket: plain(), ..WebSocketStreamOptions::default() }
 }
 
 /// What a script expects: that the next event is this one, in the right state.

@@ -193,4 +193,14 @@ table! {
     security {
         html_001
     }
+    stream_tentative {
+        abort
+        backpressure_receive
+        backpressure_send
+        close
+        constructor
+        remote_close
+        websocket_error
+        write
+    }
 }

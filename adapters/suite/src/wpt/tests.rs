@@ -20,3 +20,4 @@ pub(crate) mod opening_handshake;
 pub(crate) mod request;
 pub(crate) mod security;
 pub(crate) mod send;
+pub(crate) mod stream_tentative;
