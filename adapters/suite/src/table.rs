@@ -231,6 +231,9 @@ table! {
         }
     }
     tasks {
+        sockets {
+            what_is_not_read_is_the_buffered_amount
+        }
         streams {
             a_slow_reader_holds_back_the_server
             a_server_that_does_not_read_holds_back_writes
