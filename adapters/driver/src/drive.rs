@@ -266,8 +266,12 @@ impl<T: Transport, C: Clock> Engine<T, C> {
 
     /// Whether all that was queued has left.
     pub(crate) fn is_flushed(&self) -> bool {
-        let lost = matches!(self.end, End::Over { failed: true, .. });
-        !self.connection.wants_write() && matches!(self.write, Write::Flushed | Write::ShutDown) && !lost
+        !self.connection.wants_write() && matches!(self.write, Write::Flushed | Write::ShutDown) && !self.has_lost()
+    }
+
+    /// Whether what was queued may have been lost.
+    pub(crate) const fn has_lost(&self) -> bool {
+        matches!(self.end, End::Over { failed: true, .. })
     }
 
     /// Whether all has left that was queued when [`Sender::total`](sansws_core::Sender::total) was `total`.

@@ -114,7 +114,12 @@ impl<T: Transport, C: Clock> Sender<T, C> {
     ///
     /// As [`WsStream::send`](crate::WsStream::send).
     pub async fn flush(&self) -> Result<(), Error> {
-        let total = self.with(|inner| Ok(inner.engine.connection.sender().total()))?;
+        let total = self.with(|inner| {
+            if inner.engine.has_lost() {
+                inner.sender()?; // an error: what was queued is forgotten, not flushed
+            }
+            Ok(inner.engine.connection.sender().total())
+        })?;
         self.left(total).await
     }
 

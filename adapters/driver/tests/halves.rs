@@ -576,6 +576,17 @@ mod senders {
     }
 
     /// A transport that buffers, such as TLS, has taken it all: none of it has left.
+    /// Nothing is queued any more, but nothing has left either.
+    #[test]
+    fn a_flush_behind_a_failure_fails() {
+        let (peer, mut reader, writer) = blocked();
+        run(writer.feed("lost")).unwrap();
+        peer.then(Read::Eof);
+        let eof = Failure::Protocol(ProtocolError::UnexpectedEof);
+        assert_eq!(failure(run(reader.next()).unwrap()), eof);
+        assert_eq!(failure(run(writer.flush())), CLOSED);
+    }
+
     #[test]
     fn what_the_transport_buffers_has_not_left() {
         let (peer, transport) = script(Cut::NONE, []);

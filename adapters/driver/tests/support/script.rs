@@ -220,7 +220,7 @@ impl State {
 }
 
 /// The first bytes of these slices, `limit` at most.
-pub(super) fn first(slices: &[IoSlice<'_>], limit: usize) -> Vec<u8> {
+pub(crate) fn first(slices: &[IoSlice<'_>], limit: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     for slice in slices {
         let room = limit - bytes.len();
