@@ -6,6 +6,7 @@ pub(crate) mod control;
 pub(crate) mod crowd;
 pub(crate) mod deflate;
 pub(crate) mod echo;
+pub(crate) mod floods;
 pub(crate) mod halves;
 pub(crate) mod open;
 pub(crate) mod pressure;

@@ -119,6 +119,7 @@ table! {
             clients_are_told_by_a_status
             clients_are_turned_away_by_the_program
             origins_are_a_choice
+            what_may_smuggle
             half_a_request_is_none
             port_probes_do_no_harm
             servers_are_held_to_the_rules
@@ -143,6 +144,13 @@ table! {
             peers_must_read_what_they_asked_for
             silence_is_broken_by_pings_then_ended
             peers_that_answer_pings_are_kept
+        }
+        floods {
+            pings_whose_answers_are_read
+            pings_whose_answers_are_not_read
+            pongs
+            empty_fragments
+            tiny_fragments
         }
         pressure {
             a_peer_that_does_not_read_holds_back_the_sender

@@ -64,6 +64,29 @@ pub(crate) fn clients_are_told_by_a_status(subject: &dyn Subject) {
     }
 }
 
+/// A body, or a head that others may read in another way: what comes behind is neither frames nor another request.
+pub(crate) fn what_may_smuggle(subject: &dyn Subject) {
+    let behind = [request(""), frame(Role::Client, Opcode::Text, true, b"early"), request("")].concat();
+    for headers in [
+        "Content-Length: 5\r\n",
+        "Content-Length: 0\r\nContent-Length: 0\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Content-Length: 0\r\nTransfer-Encoding: identity\r\n",
+        "Host: other\r\n",
+        "X : y\r\n",
+        "X: y\n",
+        "X: y\r\n folded\r\n",
+        "X: y\rZ: z\r\n",
+        "X: \0\r\n",
+    ] {
+        let said = [request(headers), behind.clone()].concat();
+        let (answer, error) = refuse(subject, ServerOptions::default(), &said);
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{headers:?}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{headers:?}: {answer}");
+        assert!(matches!(error, Error::Handshake(_)), "{headers:?}: {error}");
+    }
+}
+
 pub(crate) fn clients_are_turned_away_by_the_program(subject: &dyn Subject) {
     let decide = |_: &mut _| Err(Rejection::new(503).body("full"));
     let said = [request(""), frame(Role::Client, Opcode::Text, true, b"early")].concat();

@@ -26,12 +26,30 @@ fn violations(from: Role) -> Vec<(Vec<u8>, ProtocolError)> {
     };
     let too_big = E::TooBig { limit: LIMIT, size: LIMIT + 1 };
     let half = vec![0; 50_001];
-    let with_first_byte = |first: u8| {
-        let mut bytes = frame(from, Text, true, b"");
+    let with_first = |first: u8, mut bytes: Vec<u8>| {
         bytes[0] = first;
         bytes
     };
+    let with_first_byte = |first| with_first(first, frame(from, Text, true, b""));
+    let with_length = |len: u64| {
+        let mut bytes = frame(from, Binary, true, &vec![0; 1 << 16]);
+        bytes[2..10].copy_from_slice(&len.to_be_bytes());
+        bytes
+    };
+    let declares = |len| (with_length(len), E::TooBig { limit: LIMIT, size: len });
     vec![
+        declares((1 << 32) - 1),
+        declares(1 << 32),
+        declares((1 << 32) + 5), // five, for those who count in 32 bits
+        declares((1 << 63) - 1),
+        (with_length(1 << 63), E::LengthOverflow { len: 1 << 63 }),
+        (with_length(u64::MAX - 13), E::LengthOverflow { len: u64::MAX - 13 }),
+        (with_length(u64::MAX), E::LengthOverflow { len: u64::MAX }),
+        (with_length(125), E::OverlongLength { len: 125 }),
+        (
+            [frame(from, Binary, false, b"a"), with_first(0x80, with_length((1 << 63) - 1))].concat(),
+            E::TooBig { limit: LIMIT, size: 1 << 63 },
+        ),
         (frame(other, Text, true, b"hi"), masking),
         (with_first_byte(0xc1), E::ReservedBits { bits: 0b100 }),
         (with_first_byte(0x91), E::ReservedBits { bits: 0b001 }),
