@@ -125,11 +125,11 @@ impl Assembler {
         self.kind
     }
 
-    /// The next bytes of the message, unmasked.
+    /// The next bytes of the message, unmasked, and whether they were seen to be ASCII.
     #[inline]
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
+    pub(crate) fn feed(&mut self, bytes: &[u8], is_ascii: bool) -> Result<(), ProtocolError> {
         match self.kind {
-            Kind::Text => self.validator.feed(bytes).map_err(|at| ProtocolError::InvalidUtf8 { at }),
+            Kind::Text => self.validator.feed_seen(bytes, is_ascii).map_err(|at| ProtocolError::InvalidUtf8 { at }),
             Kind::Binary => Ok(()),
         }
     }

@@ -73,6 +73,30 @@ impl Config {
 
 /// What a peer may cost us. Each limit bounds memory or work, and what exceeds it fails the connection
 /// with the close code named here.
+///
+/// # What one hostile client can cost
+///
+/// With the defaults of a server. Memory is heap, in bytes, beside the 264 of a [`Connection`](crate::Connection), as
+/// `tests/costs.rs` holds it; TLS and the runtime's task are not in it. Each byte that arrives is looked at a bounded number of
+/// times, so work is in proportion to what the client sends. Each client has one file descriptor, until:
+///
+/// | what it does | memory | how it ends |
+/// |---|---|---|
+/// | sends no request, or a byte now and then | 34,000 | 10 s, [`HandshakeLimits`](crate::handshake::HandshakeLimits) |
+/// | is refused and stays | 0 | 256 KiB more, or the same 10 s |
+/// | is open and says nothing | 0 | never; with [`Keepalive`], 40 s |
+/// | promises a message | 67,000 | as above |
+/// | sends a message without its end, in any pieces | 2,200,000 | code 1008 or 1009 at a limit; else as above |
+/// | the same, [given out in pieces](Delivery::Fragments) | 200,000 | the same |
+/// | sends a bomb, if deflate is on | 2,200,000 | code 1009, once 1 MiB and a byte are inflated |
+/// | pings and does not read | 32,000 | code 1008, at the 1,001st or after 30 s |
+/// | sends and does not read the replies | 330,000; 2,200,000 if they are long | 30 s, [`Config::write_timeout`] |
+/// | does not read what is sent without waiting for room | `output_max` and a message | 30 s |
+/// | does not answer our Close | 0 | 5 s, [`Config::close_timeout`] |
+/// | breaks the protocol and goes on | 12,000 | what it sends is dropped for the same 5 s |
+///
+/// Messages are the application's once they are given out: how many it keeps, and how many clients it accepts, is for it to
+/// limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The size of a message in bytes, over all its frames; close code 1009, as soon as a frame

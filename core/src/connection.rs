@@ -340,7 +340,7 @@ impl Connection {
         self.sender.send(message)
     }
 
-    /// Queues a message, copying its payload; see [`Sender::send_ref`].
+    /// Queues a message that is lent; see [`Sender::send_ref`].
     ///
     /// # Errors
     ///
@@ -510,8 +510,9 @@ impl Connection {
         self.violation.as_deref().copied()
     }
 
-    /// How many more bytes the frame in progress needs, at least; zero if that is not known. Never
-    /// much more than has arrived of it: a length that is only promised costs no memory.
+    /// How many more bytes the frame in progress needs, at least; zero if that is not known. Of a long frame, 64 KiB or
+    /// 15 times what has arrived of the message, whichever is more: a length that is only promised costs no memory, and
+    /// memory grows in few steps.
     #[must_use]
     pub fn read_hint(&self) -> usize {
         self.receiver.read_hint()

@@ -28,6 +28,8 @@ pub use accept::accept_key;
 pub use client::{ClientHandshake, ClientRequest, Response};
 pub use error::{HandshakeError, InvalidHead};
 pub use head::Headers;
+#[cfg(feature = "web")]
+pub(crate) use head::token;
 pub use rejection::Rejection;
 pub use server::{Offer, Request, ServerHandshake};
 

@@ -12,6 +12,7 @@
 //!   [`ClientHandshake`](handshake::ClientHandshake).
 //! - [`Connection`] is an open one: bytes to [`Event`]s, [`Message`]s to bytes, the closing handshake, and all
 //!   deadlines. [`Config`] and [`Limits`] say how it behaves and what a peer may cost.
+//! - `web`, with the feature of that name, is the browser's `WebSocket` on top of these.
 //! - [`frame`] and [`mask`] are the layers below, for tools that want frames.
 //!
 //! # The loop
@@ -74,6 +75,7 @@
 //!
 //! - `deflate` (default): permessage-deflate, see [`deflate`]. Needs `std`. Even then it is only negotiated when
 //!   [`Config::deflate`] asks for it.
+//! - `web`: the browser's `WebSocket`, over the `url` crate. Works without `std`, too.
 //! - `std` (default): chooses the fastest masking and UTF-8 kernels at run time. Without it the crate is
 //!   `no_std` and needs `alloc`.
 
@@ -96,6 +98,8 @@ mod text;
 mod time;
 mod traffic;
 mod utf8;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, Delivery, Keepalive, Limits};

@@ -4,6 +4,8 @@
 //! once, when it arrives and is in cache, carries at most three bytes over to the next, and fails at
 //! the first byte that no continuation could make valid.
 
+use crate::mask;
+
 /// From this many bytes on, `simdutf8` beats the standard library.
 const WORTHWHILE: usize = 128;
 
@@ -30,7 +32,17 @@ impl Validator {
 
     /// Checks the next piece. The error is where the first invalid sequence begins, in bytes from
     /// the start of the text.
-    pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), u64> {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<(), u64> {
+        self.feed_seen(bytes, false)
+    }
+
+    /// The same, of a piece that was seen to be ASCII, or was not.
+    #[inline]
+    pub(crate) fn feed_seen(&mut self, mut bytes: &[u8], is_ascii: bool) -> Result<(), u64> {
+        if is_ascii && self.carried == 0 {
+            self.valid += bytes.len() as u64;
+            return Ok(());
+        }
         while self.carried > 0 {
             let Some((&next, rest)) = bytes.split_first() else { return Ok(()) };
             bytes = rest;
@@ -89,6 +101,16 @@ fn split_incomplete(bytes: &[u8]) -> (&[u8], &[u8]) {
 #[inline]
 pub(crate) fn validate(bytes: &[u8]) -> Result<Validated, u64> {
     if is_valid(bytes) { Ok(Validated(())) } else { Err(first_invalid(bytes)) }
+}
+
+/// Unmasks a whole text and checks it; if it is wrong, it is masked again.
+#[inline]
+pub(crate) fn unmask_and_validate(key: [u8; 4], bytes: &mut [u8]) -> Option<Validated> {
+    if mask::apply_and_look(key, bytes) || is_valid(bytes) {
+        return Some(Validated(()));
+    }
+    mask::apply(key, 0, bytes);
+    None
 }
 
 /// Where a [`Validator`] fails, so that it does not matter how a text arrives.
@@ -199,6 +221,36 @@ mod tests {
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
             prop_assert_eq!(validate(cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]])), std(&bytes));
+        }
+
+        /// Long text too, at any alignment; and what is wrong is as it was.
+        #[test]
+        fn unmasking_finds_the_same(
+            text in "[ -~]{0,1500}|.{0,700}",
+            spoilt: Option<(prop::sample::Index, u8)>,
+            key: [u8; 4],
+            start in 0..64usize,
+        ) {
+            let mut bytes = alloc::vec![0; start];
+            bytes.extend(text.into_bytes());
+            if let Some((at, byte)) = spoilt.filter(|_| bytes.len() > start) {
+                let at = start + at.index(bytes.len() - start);
+                bytes[at] = byte;
+            }
+            let expected = std(&bytes[start..]);
+            let plain = bytes.clone();
+            mask::apply(key, 0, &mut bytes[start..]);
+            let masked = bytes.clone();
+            let valid = unmask_and_validate(key, &mut bytes[start..]).is_some();
+            prop_assert_eq!(valid, expected.is_ok());
+            prop_assert_eq!(&bytes, if valid { &plain } else { &masked });
+            // And piece by piece.
+            let mut bytes = masked;
+            let is_ascii = mask::apply_and_look(key, &mut bytes[start..]);
+            prop_assert!(!is_ascii || plain[start..].is_ascii());
+            let mut validator = Validator::new();
+            let fed = validator.feed_seen(&bytes[start..], is_ascii).and_then(|()| validator.finish().map(|_| ()));
+            prop_assert_eq!(fed, expected);
         }
     }
 }

@@ -381,7 +381,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
         let has_gulped = self.has_gulped;
         let read = |space: &mut BytesMut| {
             let free = space.capacity();
-            let polled = self.link.poll_read(cx, space, free.min(pool::LEAST));
+            let polled = self.link.poll_read(cx, space, free);
             self.has_gulped = space.len() == free;
             polled
         };

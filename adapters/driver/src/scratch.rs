@@ -6,14 +6,14 @@ use std::io;
 use std::task::Poll;
 
 /// The most that one read takes, in bytes.
-const SIZE: usize = 64 << 10;
+const SIZE: usize = 256 << 10;
 
 thread_local! {
     /// Empty while in use, and before.
     static SCRATCH: Cell<Box<[u8]>> = Cell::default();
 }
 
-/// Reads as much as `input` has room for, 64 KiB at most, and appends it: for [`Transport`](crate::Transport)s whose
+/// Reads as much as `input` has room for, 256 KiB at most, and appends it: for [`Transport`](crate::Transport)s whose
 /// streams read only into bytes that are initialised, which the free room of a buffer is not. What comes is copied.
 ///
 /// # Errors

@@ -139,6 +139,12 @@ impl<S: Socket> WsStream<S> {
         Self(NonBlocking::from_connection(Transport::new(stream), connection))
     }
 
+    /// Tells of an event of this stream, before the calls that follow from it. Not a duty; but a loop that tells of each and
+    /// every one spares a system call for each batch of messages, the one that finds nothing more to read.
+    pub fn notice(&mut self, event: &mio::event::Event) {
+        self.get_mut().notice(event);
+    }
+
     /// What readiness it waits for now: to be readable, and to be writable if there is something to write. Who
     /// registers for both once need not ask.
     #[must_use]

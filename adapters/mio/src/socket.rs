@@ -1,7 +1,7 @@
 //! [`Socket`]: streams of mio's; [`Transport`]: one, as the driver wants it.
 
 use bytes::BytesMut;
-use mio::event::Source;
+use mio::event::{Event, Source};
 use mio::net::TcpStream;
 #[cfg(unix)]
 use mio::net::UnixStream;
@@ -60,11 +60,34 @@ impl Socket for UnixStream {
 pub struct Transport<S> {
     stream: S,
     is_connected: bool,
+    arrival: Arrival,
+}
+
+/// What is known of what there is to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrival {
+    /// Nothing: events are not told of. Reads go on until there is nothing.
+    Unknown,
+    /// There may be something.
+    Some,
+    /// There was less than fitted, so there is no more until the next event, which is told of.
+    None,
+    /// The peer has ended its side, and no event follows.
+    Ended,
 }
 
 impl<S: Socket> Transport<S> {
     pub(crate) const fn new(stream: S) -> Self {
-        Self { stream, is_connected: false }
+        Self { stream, is_connected: false, arrival: Arrival::Unknown }
+    }
+
+    /// Takes note of an event of the stream.
+    pub(crate) fn notice(&mut self, event: &Event) {
+        if cfg!(not(unix)) {
+            return; // there, events follow only where a read has found nothing
+        }
+        let ended = event.is_read_closed() || event.is_error() || self.arrival == Arrival::Ended;
+        self.arrival = if ended { Arrival::Ended } else { Arrival::Some };
     }
 
     /// Waits until the stream is connected: until then, what it says of reads and writes depends on the system.
@@ -97,7 +120,22 @@ impl<S> Transport<S> {
 impl<S: Socket> sansws_driver::Transport for Transport<S> {
     fn poll_read(&mut self, _: &mut Context<'_>, input: &mut BytesMut, _: usize) -> Poll<io::Result<usize>> {
         ready!(self.poll_connected())?;
-        read_by_copy(input, |bytes| polled(|| self.stream.read(bytes)))
+        if self.arrival == Arrival::None {
+            return Poll::Pending;
+        }
+        read_by_copy(input, |bytes| {
+            let read = polled(|| self.stream.read(bytes));
+            // What comes from now on makes an event of its own, and so does the end if it has not come yet.
+            let all = match &read {
+                Poll::Ready(Ok(read)) => *read < bytes.len(),
+                Poll::Ready(Err(_)) => false,
+                Poll::Pending => true,
+            };
+            if all && self.arrival == Arrival::Some {
+                self.arrival = Arrival::None;
+            }
+            read
+        })
     }
 
     fn poll_write(&mut self, _: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {

@@ -2,6 +2,7 @@
 
 use super::{Loop, Place, acceptor, config, url, wait};
 use crate::Error;
+use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use sansws_mio::{Acceptor, Connector, WsStream};
@@ -34,7 +35,8 @@ pub(super) fn run(mode: Loop, place: &Place) -> Result<(), Error> {
     loop {
         let timeout = (!more.is_empty()).then_some(Duration::ZERO);
         wait(&mut poll, &mut events, timeout)?;
-        for token in std::mem::take(&mut more).into_iter().chain(events.iter().map(mio::event::Event::token)) {
+        events.iter().for_each(|event| crowd.notice(event));
+        for token in std::mem::take(&mut more).into_iter().chain(events.iter().map(Event::token)) {
             if token != LISTENER {
                 if crowd.echo(token, mode) {
                     more.push(token);
@@ -65,6 +67,12 @@ impl Crowd {
             None => self.places.push(Some(ws)),
         }
         Ok(())
+    }
+
+    fn notice(&mut self, event: &Event) {
+        if let Some(Some(ws)) = self.places.get_mut(event.token().0) {
+            ws.notice(event);
+        }
     }
 
     /// Whether there is more to do, after others had their turn.

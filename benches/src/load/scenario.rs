@@ -1,6 +1,7 @@
 //! [`Scenario`]: what is sent, on how many connections, and how much of it at a time.
 
 use crate::corpus::{ascii, mixed};
+use crate::deflate::bytes;
 use crate::wire::{BINARY, FIN, TEXT, frame};
 
 /// The key that requests are masked with.
@@ -75,9 +76,9 @@ impl Scenario {
             None => format!("{} in flight on each", self.in_flight),
             Some(active) => format!("{active} of them active at a time"),
         };
-        let (len, connections) = (self.payload.len(), self.connections);
+        let (len, connections) = (bytes(self.payload.len()), self.connections);
         let connections = format!("{connections} connection{}", if connections == 1 { "" } else { "s" });
-        format!("{len} bytes of {kind}{fragments}, {connections}, {each}{side}{tls}")
+        format!("{len} of {kind}{fragments}, {connections}, {each}{side}{tls}")
     }
 }
 

@@ -46,6 +46,9 @@ pub(super) struct Receiver {
     volume: Volume,
 }
 
+/// How much is unmasked before it is checked: as much as stays in cache.
+const CHECKED_AT_ONCE: usize = 32 << 10;
+
 /// From this many bytes on, a payload that is lent is split off the input, so that to send it on is no copy.
 pub(super) const WORTH_SHARING: usize = 32 << 10;
 
@@ -98,21 +101,13 @@ struct Payload {
 }
 
 impl Payload {
-    /// Unmasks the next bytes.
+    /// Unmasks the next bytes. Whether they were seen to be ASCII.
     #[inline]
-    fn unmask(&mut self, bytes: &mut [u8]) {
-        if let Some(key) = &mut self.mask {
-            mask::apply(*key, 0, bytes);
-            *key = mask::turned(*key, bytes.len());
-        }
-    }
-}
-
-/// Unmasks a whole payload, or masks it.
-#[inline]
-fn unmask(key: Option<[u8; 4]>, payload: &mut [u8]) {
-    if let Some(key) = key {
-        mask::apply(key, 0, payload);
+    fn unmask(&mut self, bytes: &mut [u8]) -> bool {
+        let Some(key) = &mut self.mask else { return false };
+        let is_ascii = mask::apply_and_look(*key, bytes);
+        *key = mask::turned(*key, bytes.len());
+        is_ascii
     }
 }
 
@@ -454,16 +449,14 @@ impl Known {
             return None;
         }
         let payload = undecoded.get_mut(header..header + len)?;
-        unmask(key, payload);
-        let verdict = match kind {
-            Kind::Binary => Verdict::Binary,
-            Kind::Text => match utf8::validate(payload) {
-                Ok(proof) => Verdict::Text(proof),
-                Err(_) => {
-                    unmask(key, payload); // as it was
-                    return None;
-                }
-            },
+        let verdict = match (kind, key) {
+            (Kind::Binary, None) => Verdict::Binary,
+            (Kind::Binary, Some(key)) => {
+                mask::apply(key, 0, payload);
+                Verdict::Binary
+            }
+            (Kind::Text, None) => Verdict::Text(utf8::validate(payload).ok()?),
+            (Kind::Text, Some(key)) => Verdict::Text(utf8::unmask_and_validate(key, payload)?),
         };
         let begin = self.cursor + header;
         Some((verdict, begin..begin + len))
@@ -489,10 +482,11 @@ impl Known {
         } else if self.end != self.cursor {
             buffer.copy_within(self.cursor..self.cursor + arrived, self.end);
         }
-        let payload = &mut buffer[self.end..self.end + arrived];
-        frame.unmask(payload);
+        for piece in buffer[self.end..self.end + arrived].chunks_mut(CHECKED_AT_ONCE) {
+            let is_ascii = frame.unmask(piece);
+            self.assembler.feed(piece, is_ascii)?;
+        }
         frame.remaining -= arrived as u64;
-        self.assembler.feed(payload)?;
         self.cursor += arrived;
         self.end += arrived;
         volume.count(arrived, arrived);
@@ -530,7 +524,7 @@ impl Known {
         frame.remaining -= taken as u64;
         volume.count(inflated.len(), taken);
         // What is wrong first in the message is what is wrong, however its bytes are cut.
-        self.assembler.feed(inflated)?;
+        self.assembler.feed(inflated, false)?;
         self.assembler.grow(inflated.len() as u64, limits)?;
         if result? {
             return Ok(Progress::Piece);

@@ -134,7 +134,8 @@ impl Sender {
         Ok(())
     }
 
-    /// Queues a message in one frame, copying its payload. For short messages this is the fast way.
+    /// Queues a message in one frame, copying its payload: for short messages, the fast way. A server does not copy what
+    /// is, or is part of, a long message that [`lend`](super::Connection::lend) has lent (32 KiB or more).
     ///
     /// # Errors
     ///

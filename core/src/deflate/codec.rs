@@ -121,6 +121,8 @@ pub(crate) struct Decompressor {
     context: Option<Box<Inflate>>,
     /// Whether a message has begun and not ended.
     in_message: bool,
+    /// Whether nothing has come since a message or a final block has ended.
+    between: bool,
     /// Whether the context has met a final block. Hardly any does.
     finals: bool,
     /// What an inflater needs to be told behind a final block, because it is no longer in `inflated`: text of the
@@ -137,6 +139,7 @@ impl Decompressor {
             takeover,
             context: None,
             in_message: false,
+            between: true,
             finals: false,
             history: Vec::new(),
             credit: MOST_CREDIT,
@@ -147,12 +150,13 @@ impl Decompressor {
     /// was all and `room` was not used up, all that can be known so far has been inflated; also what came before an error.
     pub(crate) fn inflate(&mut self, input: &[u8], inflated: &mut BytesMut, room: usize) -> Result<usize, Corrupt> {
         self.in_message = true;
-        let context = self.context.get_or_insert_with(pool::take_inflater);
         let (first, mut taken) = (inflated.len(), 0);
         let mut ahead = input.len().saturating_mul(4).clamp(*STEP.start(), *STEP.end());
         while inflated.len() - first < room {
             let (start, rest) = (inflated.len(), &input[taken..]);
             let step = ahead.min(room - (start - first));
+            self.between &= rest.is_empty();
+            let context = self.context.get_or_insert_with(pool::take_inflater);
             ahead = (2 * ahead).min(*STEP.end());
             let (before_in, before_out) = (context.total_in(), context.total_out());
             inflated.resize(start + step, 0);
@@ -164,9 +168,8 @@ impl Decompressor {
             match status {
                 Err(_) => return Err(Corrupt),
                 Ok(Status::StreamEnd) => {
-                    (self.finals, ahead) = (true, *STEP.start());
-                    self.credit = self.credit.checked_sub(TEXT_PER_FINAL).ok_or(Corrupt)?;
-                    restart(context, &self.history, inflated)?;
+                    ahead = *STEP.start();
+                    self.on_final(inflated)?;
                     if taken == input.len() {
                         break;
                     }
@@ -176,6 +179,34 @@ impl Decompressor {
             }
         }
         Ok(taken)
+    }
+
+    /// The message has ended: puts back what its sender left off (§7.2.1), which must end a block. `inflated` is what of it
+    /// was not given out.
+    pub(crate) fn finish(&mut self, inflated: &[u8]) -> Result<(), Corrupt> {
+        let Some(context) = self.context.as_mut().filter(|_| !self.between) else { return Ok(()) };
+        let before = (context.total_in(), context.total_out());
+        // An inflater that is told to stop behind the block takes not one byte more; one within a block does.
+        let [a, b, c, d] = MARKER;
+        context.decompress(&[a, b, c, d, 0], &mut [0], InflateFlush::Block).map_err(|_| Corrupt)?;
+        if (context.total_in(), context.total_out()) != (before.0 + 4, before.1) {
+            return Err(Corrupt);
+        }
+        self.between = true;
+        match context.decompress(&[], &mut [0], InflateFlush::NoFlush) {
+            Ok(Status::StreamEnd) => self.on_final(inflated),
+            Ok(Status::Ok | Status::BufError) => Ok(()),
+            Err(_) => Err(Corrupt),
+        }
+    }
+
+    /// A block has ended that says it is the last, which is not the end (§7.2.3.4).
+    fn on_final(&mut self, inflated: &[u8]) -> Result<(), Corrupt> {
+        self.finals = true;
+        self.between = true;
+        self.credit = self.credit.checked_sub(TEXT_PER_FINAL).ok_or(Corrupt)?;
+        let context = self.context.as_mut().ok_or(Corrupt)?;
+        restart(context, &self.history, inflated)
     }
 
     /// Text that was inflated is given out.
@@ -206,7 +237,7 @@ impl Decompressor {
     }
 }
 
-/// Goes on behind a final block, which is not the end (§7.2.3.4): what follows may refer to the text before.
+/// Goes on behind a final block: what follows may refer to the text before.
 fn restart(context: &mut Inflate, history: &[u8], inflated: &[u8]) -> Result<(), Corrupt> {
     context.reset(false);
     for text in [history, inflated] {

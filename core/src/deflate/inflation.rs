@@ -1,6 +1,6 @@
 //! [`Inflation`]: a compressed message on its way in.
 
-use super::{Agreed, Decompressor, MARKER};
+use super::{Agreed, Decompressor};
 use crate::error::ProtocolError;
 use bytes::{Bytes, BytesMut};
 
@@ -43,14 +43,8 @@ impl Inflation {
         let inflated = self.decompressor.inflate(compressed, &mut self.inflated, room);
         let taken = inflated.map_err(|_| ProtocolError::InvalidDeflate)?;
         self.unmasked = self.unmasked.saturating_sub(taken);
-        let (len, left) = (self.inflated.len(), end - self.inflated.len());
-        if is_last && left > 0 {
-            let inflated = self.decompressor.inflate(&MARKER, &mut self.inflated, left);
-            inflated.map_err(|_| ProtocolError::InvalidDeflate)?;
-            if self.inflated.len() > len {
-                self.inflated.truncate(len);
-                return Err(ProtocolError::InvalidDeflate); // the message ended within a block
-            }
+        if is_last && self.inflated.len() < end {
+            self.decompressor.finish(&self.inflated).map_err(|_| ProtocolError::InvalidDeflate)?;
         }
         Ok(taken)
     }

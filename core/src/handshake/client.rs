@@ -1,9 +1,9 @@
 //! The client's side: [`ClientRequest`] → [`ClientHandshake`] → connection (RFC 6455 §4.1).
 
+use super::HandshakeLimits;
 use super::accept::{accept_key, key};
 use super::error::{HandshakeError, InvalidHead};
 use super::head::{Headers, Scanner, check_headers, is_host, parsed, put_header, token};
-use super::{HandshakeLimits, extensions};
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::deflate::{self, Params};
@@ -37,6 +37,7 @@ pub struct ClientRequest {
     target: String,
     headers: Vec<(String, Vec<u8>)>,
     protocols: Vec<String>,
+    requires_protocol: bool,
 }
 
 /// Of headers the names: their values may be credentials.
@@ -55,13 +56,26 @@ impl ClientRequest {
     /// A request to `host`, with `:port` unless that is the scheme's default (RFC 6455 §4.1 item 4), for
     /// `target`, a path with perhaps a query (§3), percent-encoded. All is checked when the handshake begins.
     pub fn new(host: impl Into<String>, target: impl Into<String>) -> Self {
-        Self { host: host.into(), target: target.into(), headers: Vec::new(), protocols: Vec::new() }
+        Self {
+            host: host.into(),
+            target: target.into(),
+            headers: Vec::new(),
+            protocols: Vec::new(),
+            requires_protocol: false,
+        }
     }
 
     /// Offers a subprotocol, after those offered so far in preference (RFC 6455 §4.1 item 10).
     #[must_use]
     pub fn protocol(mut self, protocol: impl Into<String>) -> Self {
         self.protocols.push(protocol.into());
+        self
+    }
+
+    /// Refuses an answer without a subprotocol if any was offered, as browsers do. RFC 6455 §4.1 would have it pass.
+    #[must_use]
+    pub fn require_protocol(mut self) -> Self {
+        self.requires_protocol = true;
         self
     }
 
@@ -148,6 +162,7 @@ pub struct ClientHandshake {
     /// What `Sec-WebSocket-Accept` must say.
     accept: String,
     protocols: Vec<String>,
+    requires_protocol: bool,
     stage: Stage,
 }
 
@@ -190,6 +205,7 @@ impl ClientHandshake {
             deadline: now + limits.timeout,
             limits,
             accept: accept_key(key.as_bytes()),
+            requires_protocol: request.requires_protocol && !request.protocols.is_empty(),
             protocols: request.protocols,
             stage: Stage::Head(config, Box::new(entropy)),
         })
@@ -301,24 +317,22 @@ impl ClientHandshake {
             Some(_) => {}
         }
         let mut agreed = None;
-        for value in headers.get_all("Sec-WebSocket-Extensions") {
-            let list = extensions::parse(value);
-            for extension in list.map_err(|_| HandshakeError::InvalidHeader { name: "Sec-WebSocket-Extensions" })? {
-                let offer = offer.filter(|_| extension.name == deflate::NAME);
-                let offer = offer.ok_or(HandshakeError::UnofferedExtension)?;
-                let answer = Params::from_extension(&extension).ok().filter(|answer| offer.admits(answer));
-                let answer = answer.ok_or(HandshakeError::InadmissibleDeflate)?;
-                if agreed.replace(answer).is_some() {
-                    return Err(HandshakeError::InadmissibleDeflate); // once is all that was offered
-                }
+        for extension in headers.extensions()? {
+            let offer = offer.filter(|_| extension.name == deflate::NAME).ok_or(HandshakeError::UnofferedExtension)?;
+            let answer = Params::from_extension(&extension).ok().filter(|answer| offer.admits(answer));
+            if agreed.replace(answer.ok_or(HandshakeError::InadmissibleDeflate)?).is_some() {
+                return Err(HandshakeError::InadmissibleDeflate); // once is all that was offered
             }
         }
-        if let Some(protocol) = headers.single("Sec-WebSocket-Protocol")? {
-            let Some(protocol) = token(protocol) else {
-                return Err(HandshakeError::InvalidHeader { name: "Sec-WebSocket-Protocol" });
-            };
-            if !self.protocols.iter().any(|offered| offered == protocol) {
-                return Err(HandshakeError::UnofferedProtocol);
+        let name = "Sec-WebSocket-Protocol";
+        match headers.single(name)? {
+            None if self.requires_protocol => return Err(HandshakeError::MissingHeader { name }),
+            None => {}
+            Some(protocol) => {
+                let protocol = token(protocol).ok_or(HandshakeError::InvalidHeader { name })?;
+                if !self.protocols.iter().any(|offered| offered == protocol) {
+                    return Err(HandshakeError::UnofferedProtocol);
+                }
             }
         }
         Ok(agreed)

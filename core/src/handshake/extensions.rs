@@ -24,7 +24,11 @@ pub struct Extension {
     pub params: Vec<(String, Option<String>)>,
 }
 
-/// The value is not of the grammar.
+/// How many extensions and parameters a head may name. Each costs an allocation or two, so that a head full of them would
+/// cost 26 times its size; clients name a handful.
+const MOST: usize = 100;
+
+/// The value is not of the grammar, or names more than 100 extensions and parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidExtensions {
     /// Where, in bytes from its start.
@@ -45,28 +49,28 @@ impl core::error::Error for InvalidExtensions {}
 /// # Errors
 ///
 /// [`InvalidExtensions`] where a token is missing, a quoted string does not end or does not hold a
-/// token, or something stands where `;`, `,` or `=` should.
+/// token, or something stands where `;`, `,` or `=` should; and where extensions and parameters
+/// together are more than 100.
 pub fn parse(value: &[u8]) -> Result<Vec<Extension>, InvalidExtensions> {
-    let mut parser = Parser { value, at: 0 };
-    let mut list = Vec::new();
-    loop {
-        parser.skip_space();
-        match parser.peek() {
-            None => return Ok(list),
-            Some(b',') => parser.at += 1,
-            Some(_) => {
-                list.push(parser.extension()?);
-                if !matches!(parser.peek(), None | Some(b',')) {
-                    return Err(parser.error());
-                }
-            }
-        }
+    parse_all([value])
+}
+
+/// The same for all lines of a head.
+pub(super) fn parse_all<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Extension>, InvalidExtensions> {
+    let (mut list, mut room) = (Vec::new(), MOST);
+    for value in values {
+        let mut parser = Parser { value, at: 0, room };
+        parser.list(&mut list)?;
+        room = parser.room;
     }
+    Ok(list)
 }
 
 struct Parser<'a> {
     value: &'a [u8],
     at: usize,
+    /// How many more extensions and parameters there may be.
+    room: usize,
 }
 
 impl Parser<'_> {
@@ -95,11 +99,28 @@ impl Parser<'_> {
         found
     }
 
+    /// Adds what there is to `list`.
+    fn list(&mut self, list: &mut Vec<Extension>) -> Result<(), InvalidExtensions> {
+        loop {
+            self.skip_space();
+            match self.peek() {
+                None => return Ok(()),
+                Some(b',') => self.at += 1,
+                Some(_) => {
+                    list.push(self.extension()?);
+                    if !matches!(self.peek(), None | Some(b',')) {
+                        return Err(self.error());
+                    }
+                }
+            }
+        }
+    }
+
     fn extension(&mut self) -> Result<Extension, InvalidExtensions> {
-        let name = self.token()?;
+        let name = self.name()?;
         let mut params = Vec::new();
         while self.skip(b';') {
-            let name = self.token()?;
+            let name = self.name()?;
             let value = if !self.skip(b'=') {
                 None
             } else if self.peek() == Some(b'"') {
@@ -110,6 +131,12 @@ impl Parser<'_> {
             params.push((name, value));
         }
         Ok(Extension { name, params })
+    }
+
+    /// Of an extension or a parameter.
+    fn name(&mut self) -> Result<String, InvalidExtensions> {
+        self.room = self.room.checked_sub(1).ok_or(self.error())?;
+        self.token()
     }
 
     fn token(&mut self) -> Result<String, InvalidExtensions> {
@@ -144,6 +171,7 @@ impl Parser<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
     use proptest::prelude::*;
 
     fn extension(name: &str, params: &[(&str, Option<&str>)]) -> Extension {
@@ -179,6 +207,44 @@ mod tests {
         fn check(value: &str, expected: Result<&[Extension], usize>) {
             let expected = expected.map(<[_]>::to_vec).map_err(|at| InvalidExtensions { at });
             assert_eq!(parse(value.as_bytes()), expected, "{value}");
+        }
+    }
+
+    /// At the limit and one over, over any number of lines. Classes 9 and 10: a short head must not become a long list.
+    #[test]
+    fn names_are_counted() {
+        check(&["a,".repeat(100)], true);
+        check(&["a,".repeat(101)], false);
+        check(&["a".to_string() + &";b=c".repeat(99)], true);
+        check(&["a".to_string() + &";b".repeat(100)], false);
+        check(&["a;b,".repeat(25), ",".repeat(8000), "a;b=\"c\",".repeat(25)], true);
+        check(&["a;b,".repeat(25), "a;b,".repeat(25), "a".into()], false);
+
+        #[track_caller]
+        fn check(lines: &[String], expected: bool) {
+            assert_eq!(parse_all(lines.iter().map(String::as_bytes)).is_ok(), expected);
+        }
+    }
+
+    /// Class 10: what does not end is an error at its end, and what is longer than any head is read once.
+    #[test]
+    fn long_values() {
+        check("a;b=\"", "c", Err(4));
+        check("a;b=\"", "\\c", Err(4));
+        check("a;b=\"", "\\\"", Err(4));
+        check("a", ";", Err(2));
+        check("a;", " ", Err(2 + LEN));
+        check("a;b=", "=", Err(4));
+        check("", ",", Ok(0));
+        check("a", " ,\t", Ok(1));
+        check("", "a", Ok(1));
+
+        const LEN: usize = 64 << 10;
+
+        #[track_caller]
+        fn check(begin: &str, filler: &str, expected: Result<usize, usize>) {
+            let value = begin.to_string() + &filler.repeat(LEN / filler.len());
+            assert_eq!(parse(value.as_bytes()).map(|list| list.len()).map_err(|error| error.at), expected);
         }
     }
 

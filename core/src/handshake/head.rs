@@ -2,6 +2,7 @@
 
 use super::HandshakeLimits;
 use super::error::{HandshakeError, InvalidHead};
+use super::extensions::{self, Extension};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -156,6 +157,12 @@ impl Headers {
         self.get_all(NAME).flat_map(words).map(|word| token(word).ok_or(HandshakeError::InvalidHeader { name: NAME }))
     }
 
+    /// The members of all `Sec-WebSocket-Extensions` fields, as one list (RFC 6455 §11.3.2).
+    pub(super) fn extensions(&self) -> Result<Vec<Extension>, HandshakeError> {
+        const NAME: &str = "Sec-WebSocket-Extensions";
+        extensions::parse_all(self.get_all(NAME)).map_err(|_| HandshakeError::InvalidHeader { name: NAME })
+    }
+
     /// A part of the head that the parser took for text.
     pub(super) fn str(&self, range: &Range<usize>) -> &str {
         core::str::from_utf8(&self.head[range.clone()]).unwrap_or_default()
@@ -199,7 +206,7 @@ fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// `word` as a string if it is a token (RFC 9110 §5.6.2).
-pub(super) fn token(word: &[u8]) -> Option<&str> {
+pub(crate) fn token(word: &[u8]) -> Option<&str> {
     let is_token = !word.is_empty() && word.iter().all(|byte| is_token_byte(*byte));
     if is_token { core::str::from_utf8(word).ok() } else { None }
 }
@@ -299,6 +306,20 @@ mod tests {
         fn check(bytes: &[u8], expected: Result<Option<usize>, HandshakeError>) {
             assert_eq!(scan([bytes]), expected, "at once");
             assert_eq!(scan(bytes.chunks(1)), expected, "byte by byte");
+        }
+    }
+
+    /// Class 9: a head that comes byte by byte is not scanned again with each. What was looked at may as well be gone,
+    /// but for the last byte.
+    #[test]
+    fn each_byte_is_looked_at_once() {
+        let head = b"\r\nGET / HTTP/1.1\r\nA: b\r\nC: d\r\n\r\n";
+        let (mut scanner, mut bytes) = (Scanner::default(), Vec::new());
+        for (at, byte) in head.iter().enumerate() {
+            bytes.push(*byte);
+            let end = (at + 1 == head.len()).then_some(head.len());
+            assert_eq!(scanner.scan(&bytes, &LIMITS), Ok(end), "byte {at}");
+            bytes[..at].fill(0); // which is an error where it is looked at
         }
     }
 

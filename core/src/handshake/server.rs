@@ -2,7 +2,7 @@
 
 use super::accept::{accept_key, is_key};
 use super::error::{HandshakeError, InvalidHead};
-use super::extensions::{self, Extension};
+use super::extensions::Extension;
 use super::head::{Headers, Scanner, check_header, is_host, parsed, put_header};
 use super::{HandshakeLimits, Rejection};
 use crate::config::Config;
@@ -233,11 +233,7 @@ impl Offer {
             Some(_) => {}
         }
         headers.protocols().try_for_each(|protocol| protocol.map(|_| ()))?;
-        let mut extensions = Vec::new();
-        for value in headers.get_all("Sec-WebSocket-Extensions") {
-            let list = extensions::parse(value);
-            extensions.extend(list.map_err(|_| HandshakeError::InvalidHeader { name: "Sec-WebSocket-Extensions" })?);
-        }
+        let extensions = headers.extensions()?;
         Ok(Self { request, extensions, input, protocol: None, headers: Vec::new() })
     }
 

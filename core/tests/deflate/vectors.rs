@@ -157,8 +157,27 @@ fn what_is_not_deflate_fails() {
     }
 }
 
-/// A payload that ends in the middle of a block is not what a sender makes (§7.2.1). What is left off is taken for the
-/// rest of the block; no text of it is given out as if it were whole.
+/// A payload that ends within a block is not what a sender makes (§7.2.1), whether or not any text is missing. One of
+/// nothing at all, as some make of an empty message, does no harm.
+#[test]
+fn a_message_ends_with_a_block() {
+    // By zlib at level 9, with codes of its own.
+    const CODES: &[u8] =
+        b"\x34\x8a\x89\x0d\x00\x40\x10\x01\x6b\x1d\xf4\x5f\xc3\xdd\x7e\x24\x84\x8c\x02\x92\xc1\x74\x50\x93\xf2\
+        \xc4\xc9\x9e\xee\xdf\x5a\xaa\x95\x45\x94\x39\xe4\xf8\x13\x0f";
+    const TEXT: &str = "bdaabbcaacacaacaaaabbababaababaaaaaaaaaaccaaaaaabaabacbaabbabaaaaaadaaaaaaabdbaaaaabcdccba";
+    for answer in [BOTH, NEITHER] {
+        for (payload, text) in [(HELLO, "Hello"), (CODES, TEXT)] {
+            check(&answer, |to| texts(to, &[payload, b"", payload, b"\x00"]), &[text, "", text, ""], None);
+            for len in 1..payload.len() {
+                let error = Some(ProtocolError::InvalidDeflate);
+                check(&answer, |to| texts(to, &[&payload[..len], payload]), &[], error);
+            }
+        }
+    }
+}
+
+/// What is left off is not taken for the rest of the block; no text of it is given out as if it were whole.
 #[test]
 fn a_payload_that_ends_too_early_gives_out_nothing_of_what_was_left_off() {
     // All of the stored block but its last bytes, which would be those that are left off.

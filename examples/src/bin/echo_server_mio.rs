@@ -39,7 +39,12 @@ fn main() -> Result<(), Error> {
         let timeout = if due.is_empty() { SECOND } else { Duration::ZERO };
         match poll.poll(&mut events, Some(timeout)) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error.into()),
-            _ => due.extend(events.iter().map(mio::event::Event::token)),
+            _ => due.extend(events.iter().map(|event| {
+                if let Some(ws) = connections.get_mut(&event.token()) {
+                    ws.notice(event);
+                }
+                event.token()
+            })),
         }
         if looked.elapsed() >= SECOND {
             looked = Instant::now();

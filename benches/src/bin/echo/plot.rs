@@ -1,103 +1,140 @@
-//! The plot: a row for each program, a panel for each of some scenarios, and a dot at its CPU time per message.
+//! The plot, an SVG: a row for each program, a panel for each of some scenarios, and in it a bar of the CPU time per
+//! message, by that of the floor. It has no background, and colours that do on a light page and on a dark one.
 
 use crate::contestant::Contestant;
 use crate::figures::Figures;
-use plotters::coord::Shift;
-use plotters::prelude::*;
-use sansws_benches::Error;
-use sansws_benches::echo::Program;
+use sansws_benches::echo::{Loop, Program, Runtime};
 use sansws_benches::load::Scenario;
 use sansws_benches::summary::rounded;
 
 /// The scenarios shown: messages from small to large.
 const SHOWN: [&str; 6] = ["small64", "text125", "text1k", "text16k", "utf8_16k", "text1m"];
 
+/// What all are compared with.
+const FLOOR: Program = Program::Floor(Runtime::Tokio);
+
+/// Those of ours that are shown.
+const OURS: [Program; 3] = [
+    Program::Ours(Runtime::Tokio, Loop::Serve),
+    Program::Ours(Runtime::Tokio, Loop::Feed),
+    Program::Ours(Runtime::Mio, Loop::Serve),
+];
+
+const TITLE: &str = "CPU time of echo servers for each message";
+
+const NOTES: [&str; 2] = [
+    "CPU time of the server for each message, ÷ that of the floor (dashed), the least that it takes on tokio. Shorter is better.",
+    "Other libraries in the way in which each is fastest.",
+];
+
+const STYLE: &str = "<style>
+text { font: 12px system-ui, 'Segoe UI', Helvetica, Arial, sans-serif; fill: #7a7f87 }
+path { fill: #8298b8 }
+.name, .ours { font-weight: 600 }
+.ours { fill: #e8590c }
+.floor { fill: #2f9e44 }
+.limit { stroke: #2f9e44; stroke-width: 1.5; stroke-dasharray: 4 2 }
+</style>";
+
+/// Bars are cut, and pointed, where they are so many times as long as that of the floor.
+const CUT: f64 = 3.0;
+
 // In pixels.
-const NAMES: i32 = 220;
-const PANEL: i32 = 250;
-const ROW: i32 = 17;
-const HEAD: i32 = 50;
-const MARGIN: i32 = 12;
-/// For the figure beside the last dot.
-const FIGURE: i32 = 60;
+const NAMES: usize = 142;
+const PANEL: usize = 130;
+const BAR: f64 = 88.0;
+const THICK: usize = 12;
+const HEAD: usize = 58;
+const ROW: usize = 20;
+const FOOT: usize = 44;
 
-const OURS: RGBColor = RGBColor(0xc2, 0x41, 0x0c);
-const FLOOR: RGBColor = RGBColor(0x15, 0x80, 0x3d);
-const PEER: RGBColor = RGBColor(0x1d, 0x4e, 0xd8);
-const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
+/// Draws it. Nothing is shown of scenarios in which the floor was not measured.
+pub(crate) fn plot(figures: &Figures, scenarios: &[Scenario], contestants: &[Contestant]) -> String {
+    let shown = scenarios.iter().filter(|scenario| SHOWN.contains(&scenario.name));
+    let shown: Vec<_> = shown.filter_map(|scenario| Some((scenario, figures.cpu(&FLOOR, scenario)?))).collect();
+    let rows = rows(contestants);
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
-pub(crate) fn draw(
-    path: &str,
-    figures: &Figures,
-    scenarios: &[Scenario],
-    contestants: &[Contestant],
-) -> Result<(), Error> {
-    let shown: Vec<_> = scenarios.iter().filter(|scenario| SHOWN.contains(&scenario.name)).collect();
-    let has = |one: &&Contestant| shown.iter().any(|scenario| figures.cpu(*one, scenario).is_some());
-    let rows: Vec<_> = contestants.iter().filter(has).collect();
-    let (columns, height) = (i32::try_from(shown.len())?, HEAD + ROW * i32::try_from(rows.len())? + MARGIN);
-    let size = (u32::try_from(NAMES + PANEL * columns)?, u32::try_from(height)?);
-    let root = SVGBackend::new(path, size).into_drawing_area();
-    root.fill(&WHITE).map_err(told)?;
-    for (one, y) in rows.iter().zip(lines()) {
-        write(&root, &one.to_string(), (MARGIN, y), 13, colour(one))?;
+    let (width, bottom) = (NAMES + PANEL * shown.len(), HEAD + ROW * rows.len());
+    let height = bottom + FOOT;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+         role=\"img\">\n<title>{TITLE}</title>\n{STYLE}\n"
+    );
+    let mut add = |element: String| svg.extend([&element, "\n"]);
+    for (row, top) in rows.iter().zip(lines()) {
+        add(text(row.class, (0, top + THICK - 2), &row.name));
     }
-    for (scenario, left) in shown.iter().zip((0..).map(|column| NAMES + PANEL * column)) {
-        panel(&root, left, scenario, &rows, figures)?;
+    for ((scenario, floor), left) in shown.into_iter().zip((NAMES..).step_by(PANEL)) {
+        let what = scenario.described();
+        add(text("name", (left, 14), scenario.name));
+        add(text("", (left, 30), what.split(',').next().unwrap_or(&what)));
+        add(text("floor", (left, 46), &format!("floor: {}", time(floor))));
+        for (row, top) in rows.iter().zip(lines()) {
+            if let Some(cpu) = row.cpu(figures, scenario) {
+                add(bar(row.class, (left, top), cpu / floor));
+            }
+        }
+        let at = left as f64 + BAR / CUT;
+        add(format!("<path class=\"limit\" d=\"M{at:.1} {}V{bottom}\"/>", HEAD - 6));
     }
-    root.present().map_err(told)
+    for (note, line) in NOTES.iter().zip(1..) {
+        add(text("", (0, bottom + 4 + 16 * line), note));
+    }
+    svg + "</svg>\n"
 }
 
-/// One scenario, on a logarithmic scale from its lowest figure to its highest.
-fn panel(
-    root: &Area<'_>,
-    left: i32,
-    scenario: &Scenario,
-    rows: &[&Contestant],
-    figures: &Figures,
-) -> Result<(), Error> {
-    let all = || rows.iter().filter_map(|one| figures.cpu(*one, scenario));
-    let (Some(low), Some(high)) = (all().reduce(f64::min), all().reduce(f64::max)) else { return Ok(()) };
-    write(root, scenario.name, (left, MARGIN), 15, BLACK)?;
-    write(root, "ns of CPU time per message", (left, MARGIN + 17), 11, BLACK)?;
-    let width = f64::from(PANEL - FIGURE - MARGIN);
-    #[expect(clippy::cast_possible_truncation, reason = "pixels of a panel")]
-    let x = |figure: f64| left + ((figure / low).ln() / (high / low).max(1.001).ln() * width).round() as i32;
-    let bottom = HEAD + ROW * i32::try_from(rows.len())?;
-    for grid in [low, high] {
-        root.draw(&PathElement::new([(x(grid), HEAD - 4), (x(grid), bottom)], GRID)).map_err(told)?;
+/// A program; or another library in all the ways in which it was measured, of which the fastest counts.
+struct Row<'a> {
+    name: String,
+    class: &'static str,
+    all: Vec<&'a Contestant>,
+}
+
+impl Row<'_> {
+    fn cpu(&self, figures: &Figures, scenario: &Scenario) -> Option<f64> {
+        self.all.iter().filter_map(|one| figures.cpu(*one, scenario)).reduce(f64::min)
     }
-    for (one, y) in rows.iter().zip(lines()) {
-        let Some(figure) = figures.cpu(*one, scenario) else { continue };
-        let (middle, at) = (y + ROW / 2 - 2, x(figure));
-        root.draw(&PathElement::new([(left, middle), (at, middle)], GRID)).map_err(told)?;
-        root.draw(&Circle::new((at, middle), 4, colour(one).filled())).map_err(told)?;
-        write(root, &rounded(figure), (at + 8, y + 1), 11, BLACK)?;
+}
+
+fn rows(contestants: &[Contestant]) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for one in contestants {
+        let (name, class) = match one {
+            Contestant::Program(program) if OURS.contains(program) => (one.to_string(), "ours"),
+            // Without its version and the way.
+            _ if one.is_peer() => (one.to_string().split(' ').next().unwrap_or_default().to_owned(), ""),
+            _ => continue,
+        };
+        match rows.iter_mut().find(|row| row.name == name) {
+            Some(row) => row.all.push(one),
+            None => rows.push(Row { name, class, all: vec![one] }),
+        }
     }
-    Ok(())
+    rows
 }
 
 /// Where rows begin.
-fn lines() -> impl Iterator<Item = i32> {
-    (0..).map(|row| HEAD + ROW * row)
+fn lines() -> impl Iterator<Item = usize> {
+    (HEAD..).step_by(ROW)
 }
 
-fn colour(one: &Contestant) -> RGBColor {
-    match one {
-        Contestant::Program(Program::Floor(_)) => FLOOR,
-        Contestant::Program(Program::Ours(..)) => OURS,
-        _ => PEER,
-    }
+/// A bar, and its length in words.
+fn bar(class: &str, (left, top): (usize, usize), length: f64) -> String {
+    let (width, middle, bottom) = (BAR * (length / CUT).min(1.0), top + THICK / 2, top + THICK);
+    let (end, tip) = if length > CUT { (width - 6.0, width) } else { (width, width) };
+    let (end, tip) = (left as f64 + end, left as f64 + tip);
+    let path =
+        format!("<path class=\"{class}\" d=\"M{left} {top}H{end:.1}L{tip:.1} {middle}L{end:.1} {bottom}H{left}Z\"/>");
+    let places = if length < 9.95 { 2 } else { 0 };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels")]
+    let beside = (tip as usize + 5, bottom - 2);
+    path + &text(class, beside, &format!("{length:.places$}"))
 }
 
-fn write(root: &Area<'_>, text: &str, at: (i32, i32), size: i32, colour: RGBColor) -> Result<(), Error> {
-    let style = TextStyle::from(("sans-serif", size)).color(&colour);
-    root.draw(&Text::new(text, at, style)).map_err(told)
+fn time(nanos: f64) -> String {
+    if nanos < 1e4 { format!("{} ns", rounded(nanos)) } else { format!("{} µs", rounded(nanos / 1e3)) }
 }
 
-/// What its errors say: they do not live as long as others.
-fn told(error: impl std::fmt::Display) -> Error {
-    error.to_string().into()
+fn text(class: &str, (x, y): (usize, usize), text: &str) -> String {
+    format!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", text.replace('&', "&amp;").replace('<', "&lt;"))
 }

@@ -45,7 +45,7 @@ impl Chance {
         self.0 ^= self.0 << 17;
         let [size, a, b, c, ..] = self.0.to_be_bytes();
         let scale = 1_usize << (size % 18);
-        1 + usize::from_be_bytes([0, 0, 0, 0, 0, a, b, c]) % scale.min(most)
+        1 + u32::from_be_bytes([0, a, b, c]) as usize % scale.min(most)
     }
 }
 

@@ -198,6 +198,25 @@ fn protocols() {
     }
 }
 
+/// W029: those who require one are not content with none; who offers none requires none.
+#[test]
+fn required_protocol() {
+    let name = "Sec-WebSocket-Protocol";
+    check(&["chat"], &[], Some(E::MissingHeader { name }));
+    check(&["chat"], &["Sec-WebSocket-Protocol:"], Some(E::InvalidHeader { name }));
+    check(&["chat"], &["Sec-WebSocket-Protocol: chat"], None);
+    check(&[], &[], None);
+
+    #[track_caller]
+    fn check(offered: &[&str], lines: &[&str], expected: Option<HandshakeError>) {
+        let request = ClientRequest::new("h", "/").require_protocol();
+        let request = offered.iter().fold(request, |request, protocol| request.protocol(*protocol));
+        let mut client = client(request, HandshakeLimits::default());
+        client.input().extend_from_slice(&answer(lines));
+        assert_eq!(client.receive(NOW).err(), expected);
+    }
+}
+
 /// R029, R030, R033: none was offered.
 #[test]
 fn extensions() {

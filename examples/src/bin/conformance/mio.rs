@@ -55,7 +55,12 @@ fn serve(args: &Serve) -> Result<(), Error> {
         let timeout = if due.is_empty() { OFTEN } else { Duration::ZERO };
         match poll.poll(&mut events, Some(timeout)) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error.into()),
-            _ => due.extend(events.iter().map(mio::event::Event::token)),
+            _ => due.extend(events.iter().map(|event| {
+                if let Some(connection) = connections.get_mut(&event.token()) {
+                    connection.ws.notice(event);
+                }
+                event.token()
+            })),
         }
         if looked.elapsed() >= OFTEN {
             looked = Instant::now();
