@@ -7,7 +7,7 @@ use super::random::Random;
 use super::support::time::{Manual, sleep};
 use super::world::World;
 use sansws_core::{
-    CloseCode, CloseFrame, Delivery, Event, EventRef, Fragment, Kind, Message, MessageRef, SendError,
+    CloseCode, CloseFrame, Delivery, Event, EventRef, Fragment, Instant, Kind, Message, MessageRef, SendError,
     Sender as CoreSender,
 };
 use sansws_driver::{Clock, Error, Reader, Sender, Writer, WsStream, until};
@@ -27,6 +27,11 @@ const ACTS: usize = 30;
 
 /// How long one waits for the other to close.
 const WAIT: Duration = Duration::from_secs(100);
+
+/// How long it is until then.
+fn rest(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Manual::default().now())
+}
 
 /// The tasks of one end.
 pub(crate) fn tasks(model: &Shared, ws: Ws, delivery: Delivery, random: &mut Random) -> Vec<Task> {
@@ -346,8 +351,9 @@ impl User {
             4..=8 => while !self.starts_close(ws) {},
             _ => {}
         }
+        let deadline = Manual::default().now() + WAIT;
         while !self.model.borrow().is_over() {
-            let most = if ws.is_open() { WAIT } else { Duration::MAX };
+            let most = if ws.is_open() { rest(deadline) } else { Duration::MAX };
             match self.goes_on("next_event", most).wait(ws.next_event()).await {
                 Some(next) => self.hears_next_event(next),
                 None => while !self.starts_close(ws) {},
@@ -387,9 +393,10 @@ impl User {
             self.looks_by(&reader);
         }
         let mut drops = self.random.one_in(8);
+        let deadline = Manual::default().now() + WAIT;
         while !self.model.borrow().is_over() && !drops {
             let sender = reader.sender();
-            let most = if sender.is_open() { WAIT } else { Duration::MAX };
+            let most = if sender.is_open() { rest(deadline) } else { Duration::MAX };
             match self.goes_on("next_event", most).wait(reader.next_event()).await {
                 Some(next) => self.hears_next_event(next),
                 None => self.closes_by(&sender).await,

@@ -62,7 +62,10 @@ type Running = (Task, task::Task, bool);
 /// Polls the tasks that are woken, in any order; time passes when none is, and now and then.
 fn run(world: &World, mut reactor: Reactor, tasks: Vec<Task>, random: &mut Random) {
     let mut tasks: Vec<Running> = tasks.into_iter().map(|future| (future, task::Task::new(), true)).collect();
+    let mut steps = 0_usize;
     while !tasks.is_empty() {
+        steps += 1;
+        assert!(steps < 2_000_000, "{} tasks go round in circles", tasks.len());
         let woken: Vec<usize> = (0..tasks.len())
             .filter(|at| {
                 let (_, task, woken) = &mut tasks[*at];
@@ -91,6 +94,7 @@ fn run(world: &World, mut reactor: Reactor, tasks: Vec<Task>, random: &mut Rando
             drop(tasks.swap_remove(at));
         }
     }
+    if std::env::var("STEPS").is_ok() { println!("STEPS {steps}"); }
 }
 
 /// Nobody sleeps who could go on: to be polled without being woken gets nobody any further. That is asked only when all is
