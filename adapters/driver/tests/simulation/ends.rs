@@ -123,6 +123,7 @@ impl User {
 
     /// What `next` gave.
     fn hears_next(&self, next: Option<Result<Message, Error>>) {
+        self.model.borrow_mut().took = true;
         match next {
             Some(Ok(message)) => self.hears(&message),
             Some(Err(error)) => self.fails(error),
@@ -131,6 +132,7 @@ impl User {
     }
 
     fn hears_next_event(&self, next: Option<Result<Event, Error>>) {
+        self.model.borrow_mut().took = true;
         match next {
             Some(Ok(Event::Message(message))) => self.hears(&message),
             Some(Ok(Event::Fragment(Fragment { kind, payload, last }))) => {

@@ -52,7 +52,7 @@ fn simulate(seed: u64) {
         let (model, delivery) = (Rc::clone(&endpoint.model), config.delivery);
         tasks.extend(ends::tasks(&model, open(endpoint, role, config), delivery, &mut random));
     }
-    run(&world, reactor, tasks, &mut random);
+    run(&world, &models, reactor, tasks, &mut random);
     models.iter().for_each(|model| model.borrow().is_done());
 }
 
@@ -60,7 +60,7 @@ fn simulate(seed: u64) {
 type Running = (Task, task::Task, bool);
 
 /// Polls the tasks that are woken, in any order; time passes when none is, and now and then.
-fn run(world: &World, mut reactor: Reactor, tasks: Vec<Task>, random: &mut Random) {
+fn run(world: &World, models: &[Rc<RefCell<Model>>; 2], mut reactor: Reactor, tasks: Vec<Task>, random: &mut Random) {
     let mut tasks: Vec<Running> = tasks.into_iter().map(|future| (future, task::Task::new(), true)).collect();
     let mut steps = 0_usize;
     while !tasks.is_empty() {
@@ -81,7 +81,8 @@ fn run(world: &World, mut reactor: Reactor, tasks: Vec<Task>, random: &mut Rando
             continue;
         }
         if woken.is_empty() {
-            if reactor.is_quiet() && random.one_in(4) {
+            let all_read = reactor.is_quiet() && !models.iter().any(|model| model.borrow().took);
+            if all_read && random.one_in(4) {
                 probe(world, &mut tasks);
             }
             assert!(time::advance_to_next(), "nobody will ever wake the {} tasks that are left", tasks.len());

@@ -77,6 +77,8 @@ pub(crate) struct Model {
     hearing: Vec<u8>,
     /// Whether messages come in pieces.
     pub(crate) pieces: bool,
+    /// Whether an event was taken and nobody has looked what follows it: others are not woken to do so.
+    pub(crate) took: bool,
     /// Whether messages, or pieces, may be dropped: `close` has begun.
     pub(crate) skips: bool,
     /// Whether reading or writing has met its end.
@@ -111,6 +113,7 @@ impl Model {
             reading: Whole::default(),
             hearing: Vec::new(),
             pieces: false,
+            took: false,
             skips: false,
             stream_ended: false,
             write_failed: false,

@@ -263,6 +263,7 @@ impl Endpoint {
 
 impl Transport for Endpoint {
     fn poll_read(&mut self, cx: &mut Context<'_>, input: &mut BytesMut, room: usize) -> Poll<io::Result<usize>> {
+        self.model.borrow_mut().took = false; // all is decoded
         if self.hesitates(cx) {
             return Poll::Pending;
         }
