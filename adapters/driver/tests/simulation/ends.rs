@@ -401,7 +401,10 @@ impl User {
             let most = if sender.is_open() { rest(deadline) } else { Duration::MAX };
             match self.goes_on("next_event", most).wait(reader.next_event()).await {
                 Some(next) => self.hears_next_event(next),
-                None => self.closes_by(&sender).await,
+                None => {
+                    let most = Duration::from_secs(1); // and reads on, since the peer may wait for that
+                    self.closes_by(&sender, most).await;
+                }
             }
             self.looks_by(&reader);
             drops = self.random.one_in(200);
@@ -416,7 +419,7 @@ impl User {
     async fn writes(mut self, writer: Writer<Endpoint, Manual>) {
         self.talks(&writer).await;
         if !self.random.one_in(8) {
-            self.closes_by(&writer).await;
+            self.closes_by(&writer, Duration::MAX).await;
         }
         self.does("drops the writer");
     }
@@ -482,10 +485,10 @@ impl User {
         }
     }
 
-    async fn closes_by(&mut self, sender: &Sender<Endpoint, Manual>) {
+    async fn closes_by(&mut self, sender: &Sender<Endpoint, Manual>, most: Duration) {
         let frame = self.close_frame().filter(|frame| is_legal(Some(frame)));
         self.model.borrow_mut().closes(frame.as_ref(), sender.is_open());
-        if let Err(error) = sender.close(frame).await {
+        if let Some(Err(error)) = self.goes_on("close", most).wait(sender.close(frame)).await {
             self.fails(error);
         }
     }

@@ -1,6 +1,7 @@
 //! [`World`]: what both ends and the network share.
 
 use super::random::Random;
+use super::support::time;
 use sansws_core::{Config, Delivery, Keepalive, Limits};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -51,7 +52,7 @@ impl World {
 
     /// What is printed if the seed fails.
     pub(crate) fn note(&self, what: String) {
-        self.trace.borrow_mut().push(what);
+        self.trace.borrow_mut().push(format!("{:10.3?} {what}", time::elapsed()));
     }
 
     pub(crate) fn progress(&self) -> usize {
