@@ -204,6 +204,7 @@ pub(crate) fn network(
 
 impl Endpoint {
     fn send(&self, bytes: &[u8]) {
+        self.world.stir();
         let cut = self.outgoing.borrow_mut().send(bytes);
         if self.outgoing.borrow().abandoned {
             self.incoming.borrow_mut().end(Last::Reset); // as a system answers for a program that is gone
@@ -230,6 +231,7 @@ impl Endpoint {
     fn hesitates(&self, cx: &Context<'_>) -> bool {
         let hesitates = !self.world.probes.get() && self.outgoing.borrow_mut().random.one_in(8);
         if hesitates {
+            self.world.stir();
             cx.waker().wake_by_ref();
         }
         hesitates
@@ -273,6 +275,7 @@ impl Transport for Endpoint {
             way.reader = Some(cx.waker().clone());
             return Poll::Pending;
         }
+        self.world.stir();
         way.reader = None; // whom it would have woken, and it owes nobody anything
         let mut model = self.model.borrow_mut();
         let Some((_, bytes)) = way.flying.front_mut() else {
