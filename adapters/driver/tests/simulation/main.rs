@@ -6,11 +6,13 @@
 
 mod ends;
 mod frames;
+mod halves;
 mod model;
 mod network;
 mod random;
 #[path = "../support/mod.rs"]
 mod support;
+mod whole;
 mod world;
 
 use ends::Task;
@@ -18,11 +20,12 @@ use model::Model;
 use network::{Reactor, network};
 use random::Random;
 use sansws_core::frame::Role;
+use sansws_driver::Drain;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
-use support::{open, task, time};
+use support::{Acceptor, open, task, time};
 use world::World;
 
 /// Names the seed to play, or a range of them: `1000..50000`.
@@ -45,15 +48,24 @@ fn simulate(seed: u64) {
     let world = Rc::new(World::new(seed, &mut random));
     let models = [Role::Client, Role::Server].map(|role| Rc::new(RefCell::new(Model::new(role, &world))));
     let (endpoints, reactor) = network(&world, models.each_ref(), &mut random);
-    let mut tasks = Vec::new();
-    for (endpoint, role) in endpoints.into_iter().zip(support::ROLES) {
+    let drain = Drain::new();
+    let mut tasks: Vec<Task> = Vec::new();
+    for (mut endpoint, role) in endpoints.into_iter().zip(support::ROLES) {
         let config = world.config(&mut random);
         world.note(format!("{role:?}: {config:?}"));
         let (model, delivery) = (Rc::clone(&endpoint.model), config.delivery);
-        tasks.extend(ends::tasks(&model, open(endpoint, role, config), delivery, &mut random));
+        let ws = if role == Role::Server && random.one_in(3) {
+            tasks.push(Box::pin(ends::drains(Rc::clone(&model), drain.clone(), random.fork())));
+            endpoint.opens = true;
+            task::run(Acceptor::new().config(config).drain(&drain).accept(endpoint)).expect("it is asked for")
+        } else {
+            open(endpoint, role, config)
+        };
+        tasks.extend(ends::tasks(&model, ws, delivery, &mut random));
     }
     run(&world, &models, reactor, tasks, &mut random);
     models.iter().for_each(|model| model.borrow().is_done());
+    assert_eq!(drain.connections(), 0);
 }
 
 /// More steps than any conversation has; an hour of keepalives takes 40 000.

@@ -12,6 +12,7 @@ use super::world::World;
 use sansws_core::frame::Role;
 use sansws_core::{CloseFrame, ProtocolError, SendError};
 use sansws_driver::Error;
+use std::io::ErrorKind;
 use std::rc::Rc;
 
 /// What was written and read of the closing handshake.
@@ -86,6 +87,9 @@ pub(crate) struct Model {
     write_failed: bool,
     shut_down: bool,
     was_clean: bool,
+    /// Whether it is the end of a server that shuts down, and whether that has waited long enough.
+    goes_away: bool,
+    aborted: bool,
     end: End,
     dropped: bool,
 }
@@ -119,6 +123,8 @@ impl Model {
             write_failed: false,
             shut_down: false,
             was_clean: false,
+            goes_away: false,
+            aborted: false,
             end: End::NotYet,
             dropped: false,
         }
@@ -161,8 +167,9 @@ impl Model {
             Closing::Sent | Closing::Both => panic!("a second Close frame"),
         };
         let answer = self.received.as_ref().map(|received| &received[..received.len().min(2)]);
-        let expected = self.chosen.as_deref().or(answer).expect("a Close frame that nobody wanted");
-        assert_eq!(payload, expected, "in the Close frame");
+        let away = GOING_AWAY.to_be_bytes();
+        let expected = [self.chosen.as_deref().or(answer), self.goes_away.then_some(&away)];
+        assert!(expected.contains(&Some(payload)), "the Close frame is {payload:?}, and not one of {expected:?}");
         let lost = self.said.iter().find(|said| said.fate == Fate::Queued && said.frame.opcode != PING);
         assert!(lost.is_none(), "was queued before the Close frame and not written: {lost:?}");
     }
@@ -179,8 +186,8 @@ impl Model {
         if is_ping && frame.payload.is_empty() {
             return; // of the keepalive
         }
-        let id: String = frame.payload.iter().take(ID).map(|byte| char::from(*byte)).collect();
-        let at: usize = id.parse().expect("nobody said this");
+        let id = frame.payload.get(..ID).and_then(|id| std::str::from_utf8(id).ok()?.parse().ok());
+        let at: usize = id.or_else(|| self.echo(frame)).expect("nobody said this");
         let said = &self.said[at];
         assert!(matches!(said.fate, Fate::Unknown | Fate::Queued), "{:?} and yet written: {at}", said.fate);
         assert!(
@@ -193,6 +200,11 @@ impl Model {
         });
         assert!(overtaken.is_none(), "{at} is written before {overtaken:?}");
         self.said[at].fate = Fate::Written;
+    }
+
+    /// What was said and is the rest of what was heard.
+    fn echo(&self, frame: &Frame) -> Option<usize> {
+        self.said.iter().position(|said| said.fate != Fate::Written && said.frame.payload == frame.payload)
     }
 
     /// The transport gave these bytes.
@@ -318,11 +330,25 @@ impl Model {
         self.heard += at + 1;
     }
 
+    /// The server begins to shut down: the end is closed as soon as somebody looks, and gives no more messages.
+    pub(crate) fn goes_away(&mut self) {
+        self.note("goes away");
+        self.goes_away = true;
+        self.skips = true;
+    }
+
+    /// The server has shut down.
+    pub(crate) fn is_aborted(&mut self) {
+        self.aborted = true;
+        self.world.disturb("the server drops the connection");
+    }
+
     /// What can be seen at any time.
     pub(crate) fn sees_open(&self, is_open: bool) {
         let may_be_open = self.chosen.is_none() && !self.was_clean && self.end != End::Over;
         assert!(!is_open || may_be_open, "open: {self:?}");
-        let may_be_closed = self.chosen.is_some() || self.received.is_some() || self.dropped || self.has_excuse();
+        let may_be_closed =
+            self.chosen.is_some() || self.received.is_some() || self.dropped || self.goes_away || self.has_excuse();
         assert!(is_open || may_be_closed, "not open: {self:?}");
     }
 
@@ -359,6 +385,7 @@ impl Model {
                 assert!(self.has_excuse(), "an error for no reason");
                 match failure {
                     Failure::Io(_) if self.write_failed => {}
+                    Failure::Io(ErrorKind::ConnectionAborted) if self.aborted => {}
                     Failure::Io(_) | Failure::Protocol(ProtocolError::UnexpectedEof) => {
                         assert!(self.stream_ended && self.received.is_none(), "all was said");
                     }
@@ -385,6 +412,8 @@ impl Model {
         !self.world.is_calm()
     }
 }
+
+const GOING_AWAY: u16 = 1001;
 
 /// How long the number is that starts what is said.
 pub(crate) const ID: usize = 4;

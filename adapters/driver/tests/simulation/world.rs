@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 /// How many polls may follow each other with nothing to show for it: tasks that all wake all, twice.
-const IDLE_POLLS: usize = 30;
+const IDLE_POLLS: usize = 20;
 
 #[derive(Debug)]
 pub(crate) struct World {
