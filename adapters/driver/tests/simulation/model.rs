@@ -186,14 +186,12 @@ impl Model {
         if is_ping && frame.payload.is_empty() {
             return; // of the keepalive
         }
-        let id = frame.payload.get(..ID).and_then(|id| std::str::from_utf8(id).ok()?.parse().ok());
-        let at: usize = id.or_else(|| self.echo(frame)).expect("nobody said this");
+        let id: Option<usize> = frame.payload.get(..ID).and_then(|id| std::str::from_utf8(id).ok()?.parse().ok());
+        let id = id.filter(|id| self.said.get(*id).is_some_and(|said| said.frame.payload == frame.payload));
+        let at: usize = id.or_else(|| self.echo(frame)).unwrap_or_else(|| panic!("nobody said this: {frame:?}"));
         let said = &self.said[at];
         assert!(matches!(said.fate, Fate::Unknown | Fate::Queued), "{:?} and yet written: {at}", said.fate);
-        assert!(
-            (said.frame.opcode, said.frame.fin, &said.frame.payload) == (frame.opcode, frame.fin, &frame.payload),
-            "{at} is not as it was said"
-        );
+        assert_eq!((said.frame.opcode, said.frame.fin), (frame.opcode, frame.fin), "{at} is not as it was said");
         let mut before = self.said[..at].iter();
         let overtaken = before.find(|before| {
             before.fate == Fate::Queued && before.task == said.task && (before.frame.opcode == PING) == is_ping
