@@ -144,6 +144,8 @@ impl fmt::Display for CloseFrame {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
+    use alloc::string::ToString;
 
     /// R108, R109, R113–R115, R186.
     #[test]
@@ -169,6 +171,18 @@ mod tests {
         for code in 0..=u16::MAX {
             let expected = named.contains(&code) || (3000..5000).contains(&code);
             assert_eq!(CloseCode(code).is_sendable(), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn words() {
+        check(1000.into(), "", "1000");
+        check(CloseCode::GOING_AWAY, "back soon", "1001 (back soon)");
+
+        #[track_caller]
+        fn check(code: CloseCode, reason: &'static str, expected: &str) {
+            assert_eq!(CloseFrame { code, reason: reason.into() }.to_string(), expected);
+            assert_eq!(format!("{code:?}"), format!("CloseCode({})", u16::from(code)));
         }
     }
 }

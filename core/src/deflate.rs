@@ -45,7 +45,8 @@ use crate::frame::Role;
 /// | with it, window 15 bits, memory level 8 | 380,000 | 48,000 |
 ///
 /// Each codec is made when it is first needed. A peer that ends its blocks as final ones (RFC 7692 §7.2.3.4), as hardly
-/// any does, costs 64 KiB more with takeover.
+/// any does, costs 64 KiB more with takeover; and as nothing is kept for it before, what follows the first of them may not
+/// refer to earlier messages.
 ///
 /// ```
 /// use sansws_core::deflate::{Deflate, Params};

@@ -228,3 +228,36 @@ impl fmt::Display for TimedOut {
 }
 
 impl Error for TimedOut {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    /// What numbers an error carries, it says.
+    #[test]
+    fn words() {
+        check(ProtocolError::TooBig { limit: 10, size: 12 }, "message of 12 bytes or more, limit 10");
+        check(ProtocolError::UnexpectedEof, "connection ended without a closing handshake");
+        check(SendError::Closed, "connection is closing or closed");
+        check(SendError::Full { queued: 7, limit: 5 }, "7 bytes queued, limit 5");
+        check(SendError::ControlTooLong { len: 126 }, "control payload of 126 bytes, limit 125");
+        check(SendError::InvalidCloseCode { code: CloseCode(1005) }, "close code 1005 must not be sent");
+        check(SendError::ReasonTooLong { len: 124 }, "close reason of 124 bytes, limit 123");
+        check(SendError::UnfinishedMessage, "message before the end of a fragmented one");
+        check(SendError::KindChanged, "fragment of another kind than its message");
+        check(SendError::InvalidUtf8 { at: 3 }, "text fragment is not UTF-8 at byte 3 of the message");
+        let patience = Duration::from_millis(1500);
+        check(TimedOut::Connect(patience), "not connected within 1.5s");
+        check(TimedOut::Tls(patience), "no TLS handshake within 1.5s");
+        check(TimedOut::Handshake(patience), "no opening handshake within 1.5s");
+        check(TimedOut::Close(patience), "no answer to our close frame within 1.5s");
+        check(TimedOut::Keepalive(patience), "silent for 1.5s after a ping");
+        check(TimedOut::Write(patience), "peer read nothing for 1.5s");
+
+        #[track_caller]
+        fn check(error: impl Error, expected: &str) {
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}

@@ -263,3 +263,28 @@ impl From<EventRef<'_>> for Event {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn messages() {
+        check("é".into(), Kind::Text, "é".as_bytes(), Some("é"));
+        check(String::from("é").into(), Kind::Text, "é".as_bytes(), Some("é"));
+        check(Text::from("").into(), Kind::Text, b"", Some(""));
+        check(vec![0xff].into(), Kind::Binary, b"\xff", None);
+        check(b"hi"[..].into(), Kind::Binary, b"hi", None);
+        check(Bytes::new().into(), Kind::Binary, b"", None);
+
+        #[track_caller]
+        fn check(message: Message, kind: Kind, bytes: &[u8], text: Option<&str>) {
+            assert_eq!((message.kind(), message.as_bytes(), message.as_text()), (kind, bytes, text));
+            assert_eq!((message.len(), message.is_empty()), (bytes.len(), bytes.is_empty()));
+            let lent = MessageRef::from(&message);
+            assert_eq!((lent.kind(), lent.as_bytes(), lent.into()), (kind, bytes, message.clone()));
+            assert_eq!(message.into_bytes(), bytes);
+        }
+    }
+}

@@ -59,7 +59,7 @@ pub(crate) const fn turned(key: [u8; 4], by: usize) -> [u8; 4] {
 
 #[cfg(test)]
 mod tests {
-    use super::apply;
+    use super::{apply, portable};
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
@@ -80,6 +80,26 @@ mod tests {
                 assert_eq!(bytes[start..start + len], naive(key, &source[start..start + len]), "{start} {len}");
                 assert_eq!(bytes[..start], source[..start], "wrote before the start");
                 assert_eq!(bytes[start + len..], source[start + len..], "wrote past the end");
+            }
+        }
+    }
+
+    /// Which registers are in use depends on the CPU.
+    #[test]
+    fn every_width_equals_naive() {
+        check(portable::aligned_steps::<32>, 32);
+        check(portable::aligned_steps::<64>, 64);
+
+        #[track_caller]
+        fn check(apply: fn([u8; 4], &mut [u8]), width: usize) {
+            let key = [0x12, 0x34, 0x56, 0x78];
+            let source: Vec<u8> = (0..=255).cycle().take(400).collect();
+            for start in 0..width {
+                for len in [2 * width, 2 * width + 1, 3 * width - 1, 3 * width, 4 * width + 7] {
+                    let mut bytes = source.clone();
+                    apply(key, &mut bytes[start..start + len]);
+                    assert_eq!(bytes[start..start + len], naive(key, &source[start..start + len]), "{start} {len}");
+                }
             }
         }
     }

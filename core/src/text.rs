@@ -153,6 +153,8 @@ impl fmt::Debug for Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
+    use alloc::string::ToString;
 
     #[test]
     fn only_utf8_becomes_text() {
@@ -167,5 +169,22 @@ mod tests {
         let text = Text::try_from(bytes.clone()).unwrap();
         assert_eq!(text.as_ptr(), bytes.as_ptr());
         assert_eq!(Bytes::from(text).as_ptr(), bytes.as_ptr());
+    }
+
+    #[test]
+    fn conversions_keep_the_text() {
+        check(Text::from_static("é"));
+        check(Text::from("é"));
+        check(Text::from(String::from("é")));
+        check(Text::try_from("é".as_bytes().to_vec()).unwrap());
+
+        #[track_caller]
+        fn check(text: Text) {
+            let (string, bytes, borrowed): (&str, &[u8], &str) = (text.as_ref(), text.as_ref(), text.borrow());
+            assert_eq!((string, bytes, borrowed), ("é", "é".as_bytes(), "é"));
+            assert!(text == *"é" && text == "é" && text != "e");
+            assert_eq!((text.to_string(), format!("{text:?}")), ("é".into(), "\"é\"".into()));
+            assert_eq!(text.into_bytes(), "é".as_bytes());
+        }
     }
 }

@@ -67,3 +67,28 @@ impl Add<Duration> for Instant {
         Self(self.0.saturating_add(nanos))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn moments() {
+        let second = Duration::from_secs(1);
+        check(Duration::ZERO, second, second);
+        check(Duration::MAX, second, Duration::ZERO); // neither can be represented
+        check(Duration::from_nanos(u64::MAX - 1), second, Duration::ZERO);
+        check(second, Duration::MAX, Duration::from_nanos(u64::MAX - 1) - second);
+
+        #[track_caller]
+        fn check(elapsed: Duration, later: Duration, apart: Duration) {
+            let moment = Instant::since_origin(elapsed);
+            assert_eq!(moment.elapsed(), elapsed.min(Duration::from_nanos(u64::MAX - 1)));
+            assert_eq!((moment + later).saturating_duration_since(moment), apart);
+            assert_eq!(moment.saturating_duration_since(moment + later), Duration::ZERO);
+            assert_eq!(format!("{moment:?}"), format!("Instant({:?})", moment.elapsed()));
+        }
+        assert_eq!(Instant::default(), Instant::ORIGIN);
+    }
+}

@@ -52,6 +52,10 @@ pub(crate) struct Model {
     ended: bool,
     /// Whether what was queued is lost.
     lost: bool,
+    /// Whether the transport has passed on what it took.
+    flushed: bool,
+    /// When it was first told the time with nothing left to do but to wait for the peer to close.
+    done: Option<Instant>,
     /// What an event carries, copied.
     scratch: Vec<u8>,
     /// How many pings came since something was last written.
@@ -81,6 +85,8 @@ impl Model {
             violation: None,
             ended: false,
             lost: false,
+            flushed: true,
+            done: None,
             pings: 0,
             flooded: 0,
             most_input: 0,
@@ -138,7 +144,10 @@ impl Model {
                 });
                 assert!(reclaimed.is_none_or(|empty| empty && idle), "a buffer with something in it");
             }
-            Op::Flushed(flushed) => self.connection.set_flushed(*flushed),
+            Op::Flushed(flushed) => {
+                self.flushed = *flushed;
+                self.connection.set_flushed(*flushed);
+            }
         }
         self.check();
     }
@@ -207,6 +216,7 @@ impl Model {
                 }
                 Err(error) => {
                     assert_eq!(self.violation.replace(error), None, "an error twice");
+                    assert!(!error.to_string().is_empty());
                     assert!(!was_ready && !self.ended);
                     if let ProtocolError::PingFlood { limit } = error {
                         assert!(self.pings >= limit as usize, "{} pings are no flood", self.pings);
@@ -232,8 +242,22 @@ impl Model {
             scratch.extend_from_slice(bytes);
         };
         let mut echoed = None;
+        let short = meter.run(|| match how {
+            How::ShortOwned => connection.take_message(*now).map(|message| {
+                copy(message.as_bytes());
+                message.kind()
+            }),
+            How::ShortLent => connection.lend_message(*now).map(|(message, _)| {
+                copy(message.as_bytes());
+                message.kind()
+            }),
+            How::Owned | How::Lent | How::Echoed => None,
+        });
+        if let Some(kind) = short {
+            return Ok(Some(Taken::Message(kind)));
+        }
         let taken = meter.run(|| match how {
-            How::Owned => Ok(connection.receive(*now)?.map(|event| match &event {
+            How::Owned | How::ShortOwned => Ok(connection.receive(*now)?.map(|event| match &event {
                 Event::Message(message) => {
                     copy(message.as_bytes());
                     Taken::Message(message.kind())
@@ -256,8 +280,9 @@ impl Model {
                 }
                 other => panic!("{other:?}"),
             })),
-            How::Lent | How::Echoed => {
-                connection.decode(*now)?;
+            How::Lent | How::Echoed | How::ShortLent => {
+                let ready = connection.decode(*now)?;
+                assert_eq!(ready, connection.peek().is_some());
                 Ok(connection.lend().map(|(event, sender)| match event {
                     EventRef::Message(message) => {
                         copy(message.as_bytes());
@@ -369,6 +394,8 @@ impl Model {
 
     fn write(&mut self, most: usize) {
         let before = self.connection.buffered_amount();
+        let wants_write = self.connection.wants_write();
+        assert_eq!(self.meter.run(|| self.connection.output().has_remaining()), wants_write);
         let mut left = most;
         while left > 0 && self.connection.wants_write() {
             let output = self.meter.run(|| self.connection.output());
@@ -398,6 +425,10 @@ impl Model {
         assert!(result.is_ok() || self.connection.is_closed());
         if let Some(next) = self.connection.poll_timeout() {
             assert!(next > self.now, "next at {next:?}, now is {:?}", self.now);
+            if !self.connection.is_open() && !self.connection.wants_write() && self.flushed {
+                let last = *self.done.get_or_insert(self.now) + self.config.close_timeout;
+                assert!(next <= last, "next at {next:?}, the peer's time is over at {last:?}");
+            }
         }
     }
 
@@ -415,9 +446,8 @@ impl Model {
     fn check(&mut self) {
         let Self { connection, config, .. } = self;
         let wants_write = connection.wants_write();
-        let queued = self.meter.run(|| connection.output().remaining());
-        assert_eq!(wants_write, queued > 0);
-        assert_eq!(wants_write, connection.wants_write());
+        let queued = connection.sender().queued();
+        assert!(wants_write || queued == 0);
         self.most_queued = self.most_queued.max(queued);
         let largest = self.most_sent + self.most_sent / 8 + 64;
         assert!(queued <= config.limits.output_max + largest + 3 * CONTROL, "{queued} bytes are queued");

@@ -44,25 +44,24 @@ pub(crate) enum How {
     Lent,
     /// Lent, and a message is answered with itself while it is on loan.
     Echoed,
+    /// As the first two, but a message by the short way if that leads to one.
+    ShortOwned,
+    ShortLent,
 }
 
 impl Take {
     pub(crate) const fn most(self) -> usize {
-        match self.0 >> 2 {
+        match self.0 >> 3 {
             0 => usize::MAX,
             most => most as usize - 1,
         }
     }
 
     /// Of the event at this place.
-    pub(crate) const fn how(self, at: usize) -> How {
-        match self.0 & 3 {
-            0 => How::Owned,
-            1 => How::Lent,
-            2 => How::Echoed,
-            _ if at.is_multiple_of(2) => How::Lent,
-            _ => How::Owned,
-        }
+    pub(crate) fn how(self, at: usize) -> How {
+        let hows = [How::Owned, How::Lent, How::Echoed, How::ShortOwned, How::ShortLent];
+        let first = (self.0 & 7) as usize;
+        hows[if first < hows.len() { first } else { (first + at) % hows.len() }]
     }
 }
 

@@ -8,7 +8,7 @@ use sansws_core::{Connection, Event, EventRef, Fragment, InputBuffer, Instant, K
 /// How many pieces are put in behind the end: they all meet the same.
 const ENOUGH: usize = 8;
 
-/// How bytes are put in, and events taken out: two bits each.
+/// How bytes are put in, and events taken out: two bits each; with one more, messages by the short way if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Manner(pub(crate) u8);
 
@@ -44,6 +44,10 @@ impl Manner {
         }
     }
 
+    const fn is_short(self) -> bool {
+        self.0 & 0x10 != 0
+    }
+
     fn is_owned(self, at: usize) -> bool {
         match self.0 >> 2 & 3 {
             0 => true,
@@ -72,7 +76,7 @@ impl Outcome {
             manner.put(connection, piece);
             loop {
                 at += 1;
-                match take(connection, manner.is_owned(at)) {
+                match take(connection, manner.is_owned(at), manner.is_short()) {
                     Ok(None) => break,
                     Ok(Some(event)) => {
                         assert_eq!(outcome.error, None, "{event:?} behind the error");
@@ -112,11 +116,17 @@ impl Outcome {
     }
 }
 
-fn take(connection: &mut Connection, owned: bool) -> Result<Option<Event>, ProtocolError> {
-    if owned {
-        connection.receive(Instant::ORIGIN)
-    } else {
-        Ok(connection.receive_ref(Instant::ORIGIN)?.map(|event: EventRef<'_>| event.into()))
+fn take(connection: &mut Connection, owned: bool, short: bool) -> Result<Option<Event>, ProtocolError> {
+    let now = Instant::ORIGIN;
+    let message = match (short, owned) {
+        (true, true) => connection.take_message(now),
+        (true, false) => connection.lend_message(now).map(|(message, _)| message.into()),
+        (false, _) => None,
+    };
+    match message {
+        Some(message) => Ok(Some(Event::Message(message))),
+        None if owned => connection.receive(now),
+        None => Ok(connection.receive_ref(now)?.map(|event: EventRef<'_>| event.into())),
     }
 }
 

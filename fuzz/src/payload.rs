@@ -10,6 +10,8 @@ pub(crate) enum Payload {
     Run(u8, u16),
     /// So many bytes of text in which characters of one to four bytes take turns. It may end inside of one.
     Text(u16),
+    /// So many bytes that do not compress, others for each number.
+    Noise(u8, u16),
 }
 
 /// Longer payloads only take time.
@@ -27,6 +29,14 @@ impl Payload {
                 text.truncate((*len).into());
                 text
             }
+            Self::Noise(seed, len) => {
+                let mut state = u32::from(*seed) << 1 | 1;
+                let next = |_| {
+                    state = state.wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f);
+                    state.to_be_bytes()[0]
+                };
+                (0..*len).map(next).collect()
+            }
         }
     }
 
@@ -40,8 +50,9 @@ impl Recorded for Payload {
     fn read(tape: &mut Tape<'_>) -> Self {
         match tape.byte() {
             len @ ..0xc0 => Self::Raw(tape.bytes(len.into()).into()),
-            0xc0..0xe0 => Self::Run(tape.byte(), tape.short() & LONGEST),
-            0xe0.. => Self::Text(tape.short() & LONGEST),
+            0xc0..0xd8 => Self::Run(tape.byte(), tape.short() & LONGEST),
+            0xd8..0xf0 => Self::Text(tape.short() & LONGEST),
+            0xf0.. => Self::Noise(tape.byte(), tape.short() & LONGEST),
         }
     }
 
@@ -57,7 +68,11 @@ impl Recorded for Payload {
                 tape.extend(len.to_le_bytes());
             }
             Self::Text(len) => {
-                tape.push(0xe0);
+                tape.push(0xd8);
+                tape.extend(len.to_le_bytes());
+            }
+            Self::Noise(seed, len) => {
+                tape.extend([0xf0, *seed]);
                 tape.extend(len.to_le_bytes());
             }
         }

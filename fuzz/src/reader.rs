@@ -39,7 +39,9 @@ pub(crate) struct Reader {
     message: Option<Message>,
     /// Whether a frame has begun that is part of a compressed message.
     inflating: bool,
-    /// In order, each with whether it came compressed.
+    /// In order, each with whether it came compressed in a way that an inflater may refuse: with codes that are not
+    /// complete, which nothing needs, in more final blocks than there is text, or with references across the first of
+    /// them to messages before.
     pub(crate) heard: VecDeque<(Heard, bool)>,
     pub(crate) wrong: Option<Wrong>,
     /// Whether a Close frame came, behind which nothing counts.
@@ -49,6 +51,8 @@ pub(crate) struct Reader {
     /// How far compressed text refers back, and in how many final blocks it came.
     pub(crate) distance: usize,
     pub(crate) finals: usize,
+    /// Whether what is compressed may be refused from now on.
+    doubtful: bool,
 }
 
 /// A message that has begun.
@@ -89,6 +93,7 @@ impl Reader {
             keys: Vec::new(),
             distance: 0,
             finals: 0,
+            doubtful: false,
         }
     }
 
@@ -276,7 +281,7 @@ impl Reader {
         if kind == Kind::Text && str::from_utf8(&payload).is_err() {
             return wrong(1007, "text that is not UTF-8");
         }
-        self.heard.push_back((Heard::Message(kind, payload), compressed));
+        self.heard.push_back((Heard::Message(kind, payload), compressed && self.doubtful));
         Ok(())
     }
 
@@ -285,9 +290,9 @@ impl Reader {
             self.context.clear();
         }
         let before = self.context.len();
-        // What ends its last block by itself needs not what is left off: nothing at all, and final blocks.
+        // What needs not what is left off: nothing at all, and what ends with a final block.
         let whole =
-            dull::inflate(payload, &mut self.context).ok().filter(|found| found.finals > 0 || payload.is_empty());
+            dull::inflate(payload, &mut self.context).ok().filter(|found| found.ends_final || payload.is_empty());
         let found = whole.or_else(|| {
             self.context.truncate(before);
             dull::inflate(&[payload, &MARKER].concat(), &mut self.context).ok()
@@ -295,6 +300,7 @@ impl Reader {
         let Some(found) = found else { return wrong(1007, "what is no DEFLATE") };
         self.distance = self.distance.max(found.distance);
         self.finals += found.finals;
+        self.doubtful |= found.own_codes > 0 || found.finals > 1 || (found.finals > 0 && before > 0);
         let text = self.context[before..].to_vec();
         self.context.drain(..self.context.len().saturating_sub(32 << 10));
         Ok(text)

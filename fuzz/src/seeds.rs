@@ -116,6 +116,8 @@ fn conversations() -> Vec<(&'static str, Vec<Said>)> {
         ("half", vec![shaped(FIN | TEXT, Shape::LIE, few(b"\xf0\x9f\x98"))]),
         ("no_opcode", vec![frame(FIN | 3, b""), frame(FIN | TEXT, b"late")]),
         ("reserved_bit", vec![frame(FIN | RSV1 | TEXT, b"")]),
+        ("reserved_bit_2", vec![frame(FIN | 0x20 | TEXT, b"")]),
+        ("reserved_bit_3", vec![frame(FIN | 0x10 | PING, b"")]),
         ("fragmented_ping", vec![frame(PING, b"")]),
         ("long_ping", vec![shaped(FIN | PING, 0, Payload::Run(0, 126))]),
         ("wrong_mask", vec![shaped(FIN | TEXT, Shape::WRONG_MASK, few(b"Hello"))]),
@@ -126,7 +128,7 @@ fn conversations() -> Vec<(&'static str, Vec<Said>)> {
         ("hugest", vec![shaped(FIN | BINARY, Shape::LIE | 0x80, few(b""))]),
         ("overflow", vec![shaped(FIN | BINARY, Shape::LIE | 0xc0, few(b""))]),
         ("continues_nothing", vec![frame(FIN | CONTINUATION, b"")]),
-        ("interrupts", vec![frame(TEXT, b""), frame(FIN | TEXT, b"")]),
+        ("interrupts", vec![frame(TEXT, b""), frame(FIN | TEXT, b"a whole message")]),
         ("not_utf8", vec![frame(TEXT, b"a\xed"), frame(FIN | CONTINUATION, b"\xa0\x80")]),
         ("half_a_code", vec![frame(FIN | CLOSE, b"\x03")]),
         ("no_code", vec![frame(FIN | CLOSE, b"\x03\xed")]),
@@ -158,10 +160,10 @@ fn split_invariance() -> Vec<Seed> {
     seeds
 }
 
-fn arrival(said: &Said, cut: u8) -> Op {
+fn arrival(said: &Said) -> Op {
     match said {
-        Said::Frame(frame) => Op::Frame(frame.clone(), cut, Take(2)),
-        Said::Bytes(bytes) => Op::Bytes(bytes.clone(), cut, Take(0)),
+        Said::Frame(frame) => Op::Frame(frame.clone(), 0, Take(2)),
+        Said::Bytes(bytes) => Op::Bytes(bytes.clone(), 0, Take(0)),
     }
 }
 
@@ -170,7 +172,7 @@ fn connection() -> Vec<Seed> {
     let all = Op::Write(u16::MAX);
     let mut seeds: Vec<Seed> = Vec::new();
     for (name, said) in conversations() {
-        let mut ops: Vec<Op> = said.iter().map(|said| arrival(said, 2)).collect();
+        let mut ops: Vec<Op> = said.iter().map(arrival).collect();
         ops.push(all.clone());
         let setup = if name == "fragments" { PIECES } else { PLAIN };
         seeds.push((name.into(), tape(&[&written(&[setup])], &ops)));
@@ -185,7 +187,7 @@ fn connection() -> Vec<Seed> {
     add("flood_of_empty_fragments", PLAIN, &[begin.clone(), flood(CONTINUATION, b"")]);
     add("flood_of_small_fragments", Setup([3, 0, 0]), &[begin, flood(CONTINUATION, b"x")]);
     add("flood_of_messages", PLAIN, &[flood(FIN | TEXT, b"x"), all.clone()]);
-    let inflated: Vec<Op> = compressed().iter().map(|said| arrival(said, 0)).chain([all.clone()]).collect();
+    let inflated: Vec<Op> = compressed().iter().map(arrival).chain([all.clone()]).collect();
     add("compressed", COMPRESSED, &inflated);
     add("compressed_by_itself", BY_ITSELF, &inflated);
     let sends = [
@@ -240,6 +242,27 @@ fn connection() -> Vec<Seed> {
         Op::Eof,
     ];
     add("lends", PLAIN, &lent);
+    for (name, take) in [("short", Take(3)), ("short_lent", Take(4)), ("ways_in_turn", Take(5))] {
+        let wholes = [(TEXT, &b"Hello, you"[..]), (BINARY, &[0; 130]), (TEXT, b"Hello, \xff")];
+        add(name, PLAIN, &wholes.map(|(opcode, payload)| Op::Frame(Frame::new(FIN | opcode, payload), 0, take)));
+    }
+    let owes = [
+        Op::Send(Kind::Binary, Payload::Noise(1, 8000)),
+        Op::Send(Kind::Binary, Payload::Noise(2, 8000)),
+        Op::Send(Kind::Binary, Payload::Run(0, 1000)),
+        Op::Frame(Frame::new(FIN | PING, b"1"), 0, Take(0)),
+        Op::Frame(Frame::new(FIN | PING, b"2"), 0, Take(0)),
+        Op::Close(None),
+    ];
+    add("closes_and_owes_a_pong", PLAIN, &owes);
+    let [first, second, third, one, two, _] = owes;
+    add("owes_the_pong_before", PLAIN, &[first, second, third, one, Op::Write(10_000), two]);
+    let mut many = vec![Op::Send(Kind::Binary, Payload::Run(0, 5000)); 20];
+    many.extend([Op::Ping(text("?")), Op::Write(u16::MAX), Op::Write(u16::MAX), Op::Reclaim]);
+    add("sends_many", Setup([0, 0x40, 0]), &many);
+    let mut overtakes = vec![Op::Send(Kind::Binary, Payload::Run(0, 5000)); 3];
+    overtakes.extend([Op::Ping(text("?")), Op::Write(6000), Op::Ping(text("!")), Op::Write(5000), Op::Pong(text("."))]);
+    add("control_frames_overtake", PLAIN, &overtakes);
     add("longest_reason", PLAIN, &[Op::Close(Some((1000, Payload::Run(b'x', 123))))]);
     seeds
 }
@@ -298,6 +321,7 @@ fn deflate_roundtrip() -> Vec<Seed> {
         Sent { kind: Kind::Text, how: How::Pieces(50), payload: Payload::Text(500) },
         Sent { kind: Kind::Binary, how: How::Owned, payload: Payload::Raw(vec![]) },
         Sent { kind: Kind::Binary, how: How::Owned, payload: Payload::Run(1, 8000) },
+        Sent { kind: Kind::Binary, how: How::Pieces(200), payload: Payload::Noise(1, 3000) },
     ];
     let seed = |role: u8, setup: [u8; 3]| {
         let before = [vec![role], written(&[Setup(setup)]), vec![0x0a], written(&[Cuts(vec![1, 5])])].concat();
@@ -367,6 +391,11 @@ fn handshake_request() -> Vec<Seed> {
         ("absolute", seed(0, &[b"GET http://h/a?b HTTP/1.1\r\n", &REQUEST[16..]].concat())),
         ("http_1_0", seed(0, b"GET / HTTP/1.0\r\n\r\n")),
         ("post", seed(0, b"POST / HTTP/1.1\r\n\r\n")),
+        ("too_long_by_one", seed(1, &[b"GET /", &[b'a'; 107][..], &REQUEST[5..]].concat())),
+        (
+            "too_long",
+            seed(1, format!("GET / HTTP/1.1\r\n{}", format!("X: {}\r\n", "a".repeat(100)).repeat(4)).as_bytes()),
+        ),
         ("long_line", seed(1, &[&b"GET /"[..], &[b'a'; 150]].concat())),
     ])
 }
@@ -384,7 +413,7 @@ fn handshake_response() -> Vec<Seed> {
         )
     };
     let own = Some(Own { name: b"X-Id".into(), value: b"a b".into() });
-    let evil = Some(Own { name: b"X".into(), value: b"a\r\nHost: b".into() });
+    let evil = Some(Own { name: b"X".into(), value: b"a\nHost: b".into() });
     let refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 12\r\n\r\nwho are you?";
     named([
         ("plain", seed(0, None, opened("").as_bytes())),
@@ -398,6 +427,11 @@ fn handshake_response() -> Vec<Seed> {
                 opened("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n").as_bytes(),
             ),
         ),
+        (
+            "deflate_twice",
+            seed(4, None, opened("Sec-WebSocket-Extensions: permessage-deflate, permessage-deflate\r\n").as_bytes()),
+        ),
+        ("offers_twice", seed(0x82, Some(Own { name: b"chat".into(), value: vec![] }), b"")),
         ("unoffered", seed(0, None, opened("Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Extensions: y\r\n").as_bytes())),
         ("interim", seed(0, None, ("HTTP/1.1 100 Continue\r\n\r\n".to_owned() + &opened("")).as_bytes())),
         ("small_limits", seed(1, None, opened("").as_bytes())),
@@ -414,6 +448,7 @@ fn extension_offer() -> Vec<Seed> {
     named([
         ("nothing", seed(0, 0, "")),
         ("bare", seed(0, 0, "permessage-deflate")),
+        ("insists", seed(4, 2, "permessage-deflate")),
         ("browser", seed(0, 0, "permessage-deflate; client_max_window_bits")),
         (
             "all",
@@ -464,6 +499,7 @@ fn driver() -> Vec<Seed> {
         obstacles: [vec![0, 0x60, 0x40, 0x61, 0xff], vec![0, 0x40], vec![0]],
         ..script(Script::BUFFERS | Script::HESITATES, [1, 5], conversation())
     };
+    let slow = Script { obstacles: [vec![0x40], vec![], vec![]], ..script(0, [0, 0], vec![goodbye(), Cue::Eof]) };
     let broken = Script { obstacles: [vec![0x63, 0x50], vec![], vec![]], ..script(0, [0, 0], conversation()) };
     let inflating = Script { setup: COMPRESSED, ..script(1, [3, 0], compressed().into_iter().map(said).collect()) };
     let large = Step::Send(2, Sending::Feed, Kind::Binary, Payload::Run(1, 8000));
@@ -512,6 +548,7 @@ fn driver() -> Vec<Seed> {
             "obstacles",
             seed(obstructed, &[Step::Serve(8), large.clone(), Step::Flush(3), Step::Unblock, Step::Flush(8)]),
         ),
+        ("answers_late", seed(slow, &[Step::Next(3), Step::Unblock])),
         ("write_error", seed(broken, &[Step::Serve(3), large, Step::Next(1)])),
         ("read_error", seed(script(0, [0, 0], vec![hello(), Cue::Error]), &[Step::Next(1), Step::Next(1)])),
         ("violation", seed(script(0, [0, 0], vec![said(frame(3, b""))]), &[Step::Next(1), Step::Wait(60_000)])),

@@ -58,7 +58,7 @@ impl Script {
     }
 }
 
-fn obstacle(byte: u8) -> Write {
+pub(crate) fn obstacle(byte: u8) -> Write {
     match byte {
         0..=0x3f => Write::Pending,
         0x40..=0x4f => Write::Blocked,

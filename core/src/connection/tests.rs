@@ -84,7 +84,19 @@ fn drain(connection: &mut Connection) -> Vec<u8> {
 enum Take {
     Owned,
     Lent,
+    /// Whole messages by the short way, else as the others.
+    ShortOwned,
+    ShortLent,
+    /// One after the other.
     Alternately,
+}
+
+impl Take {
+    /// Of the event at this place.
+    fn at(self, at: usize) -> Self {
+        let others = [Self::Owned, Self::Lent, Self::ShortOwned, Self::ShortLent];
+        if self == Self::Alternately { others[at % others.len()] } else { self }
+    }
 }
 
 /// How bytes are put in.
@@ -92,6 +104,8 @@ enum Take {
 enum Feed {
     Copied,
     InPlace,
+    /// With room for no more.
+    UpTo,
     /// Into a buffer that is lent for each piece and reclaimed.
     Lent,
 }
@@ -102,6 +116,10 @@ impl Feed {
         match self {
             Self::Copied => input.extend_from_slice(bytes),
             Self::InPlace => input.fill(bytes.len(), |room| room.extend_from_slice(bytes)),
+            Self::UpTo => input.fill_up_to(bytes.len(), |room| {
+                assert_eq!((room.len(), room.capacity()), (0, bytes.len()));
+                room.extend_from_slice(bytes);
+            }),
             Self::Lent => {
                 input.lend(InputBuffer::with_capacity(64));
                 input.fill(1, |room| room.extend_from_slice(bytes)); // more than there is room for, mostly
@@ -130,13 +148,18 @@ fn receive<'a>(
     for piece in pieces {
         feed.put(connection, piece);
         loop {
-            let owned = match take {
-                Take::Owned => true,
-                Take::Lent => false,
-                Take::Alternately => outcome.events.len().is_multiple_of(2),
+            let take = take.at(outcome.events.len());
+            let short = match take {
+                Take::ShortOwned => take_message(connection),
+                Take::ShortLent => lend_message(connection),
+                Take::Owned | Take::Lent | Take::Alternately => None,
             };
-            let event = if owned { receive_owned(connection) } else { receive_lent(connection) };
-            match event {
+            if let Some(message) = short {
+                outcome.events.push(Event::Message(message));
+                continue;
+            }
+            let owned = matches!(take, Take::Owned | Take::ShortOwned);
+            match if owned { receive_owned(connection) } else { receive_lent(connection) } {
                 Ok(None) => break,
                 Ok(Some(event)) => outcome.events.push(event),
                 Err(error) => assert_eq!(outcome.error.replace(error), None, "returned twice"),
@@ -163,6 +186,18 @@ fn receive_lent(connection: &mut Connection) -> Result<Option<Event>, ProtocolEr
         let _ = sender.send_ref(message);
     }
     Ok(Some(event.into()))
+}
+
+fn take_message(connection: &mut Connection) -> Option<Message> {
+    let message = connection.take_message(NOW)?;
+    let _ = connection.send(message.clone());
+    Some(message)
+}
+
+fn lend_message(connection: &mut Connection) -> Option<Message> {
+    let (message, sender) = connection.lend_message(NOW)?;
+    let _ = sender.send_ref(message);
+    Some(message.into())
 }
 
 /// All of `bytes` at once.

@@ -232,8 +232,9 @@ mod tests {
             ("unknown", None),
             (", permessage-deflate", None),
         ] {
-            let params = text.parse::<Params>().ok().map(|params| params.to_string());
-            assert_eq!(params.as_deref(), expected, "{text}");
+            let params = text.parse::<Params>().map(|params| params.to_string());
+            let params = params.as_deref().map_err(ToString::to_string);
+            assert_eq!(params, expected.ok_or("invalid parameters of permessage-deflate".into()), "{text}");
         }
     }
 

@@ -75,6 +75,29 @@ fn shown(bytes: &[u8]) -> String {
     bytes.iter().take(400).copied().collect::<Vec<_>>().escape_ascii().to_string()
 }
 
+/// What is wrong, and with what.
+#[test]
+fn words() {
+    use {HandshakeError as E, InvalidHead as I};
+    check(&E::HeadTooLong { limit: 8 }, "head of more than 8 bytes");
+    check(&E::DuplicateHeader { name: "Host" }, "header Host occurs more than once");
+    check(&E::UnexpectedEof, "connection ended during the opening handshake");
+    check(&I::Host("a b".into()), "invalid host \"a b\"");
+    check(&I::Target("x".into()), "invalid request target \"x\"");
+    check(&I::HeaderName("a:".into()), "invalid header name \"a:\"");
+    check(&I::HeaderValue { name: "X-A".into() }, "invalid value for header X-A");
+    check(&I::ReservedHeader("Host".into()), "header Host is set by the handshake");
+    check(&I::Protocol("a,".into()), "invalid subprotocol \"a,\"");
+    check(&I::DuplicateProtocol("a".into()), "subprotocol \"a\" is offered twice");
+    check(&I::UnofferedProtocol("a".into()), "subprotocol \"a\" was not offered");
+    check(&extensions::InvalidExtensions { at: 3 }, "malformed Sec-WebSocket-Extensions at byte 3");
+
+    #[track_caller]
+    fn check(error: &impl core::error::Error, expected: &str) {
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
 /// RFC 6455 §1.2 and §1.3, both roles; then a message either way. R012–R019, R027, R028, R055, R058.
 #[test]
 fn the_example_of_the_rfc() {

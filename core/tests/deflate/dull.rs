@@ -9,6 +9,10 @@ pub(crate) struct Found {
     pub(crate) blocks: usize,
     /// How many of the blocks said that they are the last.
     pub(crate) finals: usize,
+    /// Whether the last one did.
+    pub(crate) ends_final: bool,
+    /// How many brought codes of their own.
+    pub(crate) own_codes: usize,
 }
 
 /// Bits, the lowest of each byte first.
@@ -86,6 +90,7 @@ pub(crate) fn inflate(bytes: &[u8], text: &mut Vec<u8>) -> Result<Found, &'stati
         let is_final = bits.next()? == 1;
         found.blocks += 1;
         found.finals += usize::from(is_final);
+        found.ends_final = is_final;
         match bits.number(2)? {
             0 => stored(&mut bits, text)?,
             1 => {
@@ -94,6 +99,7 @@ pub(crate) fn inflate(bytes: &[u8], text: &mut Vec<u8>) -> Result<Found, &'stati
                     found.distance.max(block(&mut bits, &Code::new(&lengths), &Code::new(&[5; 30]), text)?);
             }
             2 => {
+                found.own_codes += 1;
                 let (literals, distances) = codes(&mut bits)?;
                 found.distance = found.distance.max(block(&mut bits, &literals, &distances, text)?);
             }
@@ -176,7 +182,7 @@ fn dull_as_it_is_it_inflates() {
     #[track_caller]
     fn check(bytes: &[u8], expected: &[u8], distance: usize, blocks: usize, finals: usize) {
         let mut text = Vec::new();
-        assert_eq!(inflate(bytes, &mut text), Ok(Found { distance, blocks, finals }));
+        assert_eq!(inflate(bytes, &mut text), Ok(Found { distance, blocks, finals, ends_final: false, own_codes: 0 }));
         assert_eq!(text, expected);
         assert!(inflate(&bytes[..bytes.len() - 1], &mut text).is_err());
     }

@@ -80,6 +80,12 @@ fn a_final_block_is_not_the_end() {
     check(&BOTH, |to| texts(to, &[HELLO, AGAIN, FINAL, AGAIN]), all, None);
     check(&NEITHER, |to| texts(to, &[FINAL, AGAIN]), &["Hello"], Some(ProtocolError::InvalidDeflate));
 
+    // But across the first of them, not to messages before, of which nothing was kept.
+    let across = [b"\x03\x00", AGAIN].concat();
+    let error = Some(ProtocolError::InvalidDeflate);
+    check(&BOTH, |to| texts(to, &[FINAL, &across]), &["Hello", "Hello"], None);
+    check(&BOTH, |to| texts(to, &[HELLO, &across]), &["Hello"], error);
+
     // Plain messages stay out of it (R158).
     let plain = |to| [texts(to, &[FINAL]), frame(to, TEXT, b"plain"), texts(to, &[AGAIN])].concat();
     check(&BOTH, plain, &["Hello", "plain", "Hello"], None);

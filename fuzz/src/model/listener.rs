@@ -76,7 +76,7 @@ impl Listener {
             return;
         }
         match (self.reader.heard.front(), &self.reader.wrong) {
-            // What a final block or a code is that no text needs is the inflater's to say.
+            // As the reader's `heard` says.
             (Some((Heard::Message(..), true)), _) => assert_eq!(error, ProtocolError::InvalidDeflate),
             (Some(heard), _) => panic!("{error}, but there is {heard:?}"),
             (None, Some(wrong)) if wrong.code == 1007 => {

@@ -5,8 +5,8 @@ use crate::head::Head;
 use crate::payload::Payload;
 use crate::reader::{self, Reader};
 use crate::setup::other;
-use crate::step::{Cue, Script, Sending, Step};
-use crate::support::script::{Peer, Read, Scripted, script};
+use crate::step::{Cue, Script, Sending, Step, obstacle};
+use crate::support::script::{Peer, Read, Scripted, Write, script};
 use crate::support::task::{poll_and_drop, run_through_time};
 use crate::support::{Hand, REQUEST, time};
 use crate::tape::{Recorded, Tape, trace};
@@ -54,6 +54,8 @@ struct World {
     seen: Vec<(Kind, Vec<u8>)>,
     /// Whether messages may have been dropped.
     lossy: bool,
+    /// Whether the transport fails somewhere.
+    breaks: bool,
     /// Whether the stream was told to end by its transport, or time has run out.
     failures: usize,
 }
@@ -116,6 +118,7 @@ impl World {
             count: 0,
             seen: Vec::new(),
             lossy: false,
+            breaks: script.obstacles.iter().flatten().any(|byte| matches!(obstacle(*byte), Write::Error(_))),
             failures: 0,
         };
         script.said.iter().for_each(|cue| world.says(cue));
@@ -126,7 +129,10 @@ impl World {
     fn says(&mut self, cue: &Cue) {
         match cue.met(self.role) {
             Read::Data(bytes) if !self.said_all => self.said.read(&bytes),
-            Read::Error(_) | Read::Eof => self.said_all = true, // it stays so
+            read @ (Read::Error(_) | Read::Eof) => {
+                self.said_all = true; // it stays so
+                self.breaks |= matches!(read, Read::Error(_));
+            }
             Read::Data(_) | Read::Endless(_) | Read::Pending => {}
         }
     }
@@ -351,18 +357,21 @@ impl World {
         seen.iter().for_each(|message| self.see(Some(message.into())));
         assert!(self.failures <= 1, "{} failures", self.failures);
         assert!(self.failures == 1 || ws.is_clean(), "it ended in silence");
-        self.check_written(is_flushed);
+        self.check_written(is_flushed, ws.is_clean());
         self.check_seen(ws.is_clean());
     }
 
-    fn check_written(&mut self, is_flushed: bool) {
+    fn check_written(&mut self, is_flushed: bool, is_clean: bool) {
         let written = self.peer.written();
-        let mut messages = Vec::new();
+        let (mut messages, mut has_closed) = (Vec::new(), false);
         for heard in self.checker.read(&written[self.head..]) {
-            if let reader::Heard::Message(kind, payload) = heard {
-                messages.push((kind, payload));
+            match heard {
+                reader::Heard::Message(kind, payload) => messages.push((kind, payload)),
+                reader::Heard::Close(_) => has_closed = true,
+                reader::Heard::Ping(_) | reader::Heard::Pong(_) => {}
             }
         }
+        assert!(has_closed || !is_clean || self.breaks || self.failures > 0, "a Close frame was lost");
         assert!(self.queued.starts_with(&messages), "not what was queued");
         assert!(!is_flushed || messages == self.queued, "flushed, and not written");
     }

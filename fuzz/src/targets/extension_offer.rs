@@ -19,7 +19,7 @@ pub fn extension_offer(data: &[u8]) {
     // A name and a parameter of one byte each take two strings and their place in two lists.
     let bound = 1024 + 256 * value.len();
     assert!(meter.peak() <= i64::try_from(bound).unwrap_or(i64::MAX), "{} bytes held", meter.peak());
-    assert_eq!(parsed.as_ref().ok(), dull(value).as_ref());
+    assert_eq!(parsed.as_ref().ok(), dull(&[value]).as_ref());
     if let Err(error) = &parsed {
         assert!(error.at <= value.len());
     }
@@ -28,9 +28,10 @@ pub fn extension_offer(data: &[u8]) {
     for extension in parsed.iter().flatten().filter(|extension| extension.name == "permessage-deflate") {
         assert_eq!(Params::from_extension(extension).ok(), dull_params(extension));
         let Ok(offer) = Params::from_extension(extension) else { continue };
+        assert_eq!(own.admits(&offer), admits(&own, &offer), "{offer} to {own}");
         assert_eq!(offer.to_string().parse(), Ok(offer));
         if let Some(answer) = own.answer(&offer) {
-            assert!(offer.admits(&answer), "{answer} to {offer}");
+            assert!(admits(&offer, &answer), "{answer} to {offer}");
             insists(&own, &answer);
         } else {
             assert_eq!(offer.server_max_window_bits, Some(8), "{offer} was declined");
@@ -48,6 +49,20 @@ fn params(tape: &mut Tape<'_>) -> Params {
         server_max_window_bits: (flags & 4 != 0).then_some(window(bits)),
         client_max_window_bits: (flags & 8 != 0).then_some((flags & 16 != 0).then_some(window(bits >> 4))),
     }
+}
+
+/// Whether an answer is what was offered, and no more (RFC 7692 §7.1).
+pub(crate) fn admits(offer: &Params, answer: &Params) -> bool {
+    let is_within = |asked: Option<u8>, said: u8| asked.is_none_or(|asked| said <= asked);
+    answer.server_no_context_takeover >= offer.server_no_context_takeover
+        && match answer.server_max_window_bits {
+            Some(said) => is_within(offer.server_max_window_bits, said),
+            None => offer.server_max_window_bits.is_none(),
+        }
+        && match answer.client_max_window_bits {
+            Some(said) => said.zip(offer.client_max_window_bits).is_some_and(|(said, asked)| is_within(asked, said)),
+            None => true,
+        }
 }
 
 /// A server has what it insists on, but for what it must not say unasked.
@@ -90,11 +105,17 @@ enum Word {
     Separator(u8),
 }
 
-/// RFC 6455 §9.1: words first, then their order.
-pub(crate) fn dull(value: &[u8]) -> Option<Vec<Extension>> {
-    let words = words(value)?;
-    let members = words.split(|word| *word == Word::Separator(b','));
-    members.filter(|member| !member.is_empty()).map(member).collect()
+/// RFC 6455 §9.1, all lines of a head: words first, then their order. No more than a hundred names.
+pub(crate) fn dull(values: &[&[u8]]) -> Option<Vec<Extension>> {
+    let mut list = Vec::new();
+    for value in values {
+        let words = words(value)?;
+        let members = words.split(|word| *word == Word::Separator(b','));
+        let members: Option<Vec<_>> = members.filter(|member| !member.is_empty()).map(member).collect();
+        list.extend(members?);
+    }
+    let names: usize = list.iter().map(|extension: &Extension| 1 + extension.params.len()).sum();
+    (names <= 100).then_some(list)
 }
 
 fn words(value: &[u8]) -> Option<Vec<Word>> {

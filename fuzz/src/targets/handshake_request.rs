@@ -8,7 +8,9 @@ use crate::tape::{Recorded, Tape, trace};
 use crate::targets::extension_offer;
 use sansws_core::Instant;
 use sansws_core::deflate::Params;
-use sansws_core::handshake::{HandshakeError, HandshakeLimits, InvalidHead, Offer, Rejection, ServerHandshake};
+use sansws_core::handshake::{
+    HandshakeError, HandshakeLimits, InvalidHead, Offer, Rejection, Request, ServerHandshake,
+};
 
 /// What a handshake holds beside the head, in bytes: a table of up to a hundred fields, mostly.
 const FIXED: usize = 16 << 10;
@@ -52,6 +54,7 @@ pub fn handshake_request(data: &[u8]) {
         Ok(Some(offer)) => {
             let head = head.filter(|_| is_request).expect("what is no request was accepted");
             assert!(head.len <= limits.head && head.fields.len() <= limits.headers);
+            assert!(request[..head.len].split(|byte| *byte == b'\n').all(|line| line.len() <= limits.line + 1));
             answer(offer, &head, setup, &own, request);
         }
         Ok(None) => assert!(head.is_none(), "waits for more of a head that is there"),
@@ -111,6 +114,9 @@ fn handshake<'a>(
 ) -> Result<Option<Offer>, HandshakeError> {
     let (mut meter, mut fed) = (Meter::default(), 0);
     let mut handshake = meter.run(|| ServerHandshake::new(limits.clone(), Instant::ORIGIN));
+    assert_eq!(handshake.poll_timeout(), Instant::ORIGIN + limits.timeout);
+    assert!(handshake.handle_timeout(Instant::ORIGIN).is_ok());
+    assert!(handshake.handle_timeout(handshake.poll_timeout()).is_err());
     let mut result = Ok(None);
     for piece in pieces {
         fed += piece.len();
@@ -154,7 +160,7 @@ fn is_request(head: &Head<'_>) -> bool {
         && one("sec-websocket-version") == Some(b"13")
         && one("sec-websocket-key").is_some_and(is_key)
         && head.words("sec-websocket-protocol").iter().all(|protocol| token(protocol).is_some())
-        && head.all("sec-websocket-extensions").iter().all(|value| extension_offer::dull(value).is_some())
+        && extension_offer::dull(&head.all("sec-websocket-extensions")).is_some()
         && head.all("origin").len() <= 1
         && head.all("origin").iter().all(|origin| origin.is_ascii())
 }
@@ -190,9 +196,7 @@ fn answer(mut offer: Offer, head: &Head<'_>, setup: Setup, own: &Own, request: &
     let wanted = own.name();
     let is_offered = protocols.contains(&wanted);
     let added = own.judge(offer.add_header(&wanted, &own.value)).is_some();
-    let target = head.start[1];
-    assert_eq!(offer.request().target().as_bytes(), target);
-    assert!(offer.request().path().starts_with('/') && !offer.request().path().contains('?'));
+    asked(offer.request(), head);
     let offers: Vec<Params> = offer
         .extensions()
         .iter()
@@ -224,8 +228,23 @@ fn answer(mut offer: Offer, head: &Head<'_>, setup: Setup, own: &Own, request: &
         let parameters = value.strip_prefix(b"permessage-deflate").expect("another extension");
         let parameters = String::from_utf8_lossy(parameters.strip_prefix(b";").unwrap_or(parameters));
         let agreed: Params = parameters.parse().expect("parameters that do not exist");
-        assert!(offers.iter().any(|offer| offer.admits(&agreed)), "{agreed} was not offered");
+        assert!(offers.iter().any(|offer| extension_offer::admits(offer, &agreed)), "{agreed} was not offered");
     }
+}
+
+/// What is said of a request is in it.
+fn asked(request: &Request, head: &Head<'_>) {
+    let target = request.target();
+    assert_eq!(target.as_bytes(), head.start[1]);
+    let resource = request.query().map_or(request.path().into(), |query| format!("{}?{query}", request.path()));
+    assert!(request.path().starts_with('/') && !request.path().contains('?'));
+    if target.starts_with('/') {
+        assert_eq!(resource, target);
+        assert_eq!(request.host().as_bytes(), head.all("host")[0]);
+    } else {
+        assert!(target.ends_with(resource.trim_start_matches('/')) && target.contains(request.host()));
+    }
+    assert_eq!(request.origin(), head.all("origin").first().and_then(|origin| str::from_utf8(origin).ok()));
 }
 
 /// The answer to what is no request.

@@ -56,6 +56,7 @@ pub fn handshake_response(data: &[u8]) {
         Ending::Failed(HandshakeError::Rejected(response)) => {
             assert!(!opens && response.status() != 101 && response.body().len() <= asked.limits().body);
             if let Some(head) = head {
+                assert_eq!(response.reason(), str::from_utf8(head.start[2]).unwrap_or_default());
                 assert_eq!(head.start[1], format!("{:03}", response.status()).as_bytes());
                 assert!(answer[before + head.len..].starts_with(response.body()), "another body");
             }
@@ -190,6 +191,9 @@ impl Asked {
         let mut handshake = meter.run(|| self.begin().expect("it was begun before"));
         let written = handshake.output().chunk().len();
         handshake.output().advance(written);
+        assert_eq!(handshake.poll_timeout(), Instant::ORIGIN + self.limits().timeout);
+        assert!(handshake.handle_timeout(Instant::ORIGIN).is_ok());
+        assert!(handshake.handle_timeout(handshake.poll_timeout()).is_err());
         let mut ending = Ending::Waits;
         for piece in pieces {
             if let Ending::Open(connection, _) = &mut ending {
@@ -242,18 +246,14 @@ impl Asked {
     }
 
     fn agrees(&self, head: &Head<'_>) -> bool {
-        let mut agreed = 0;
-        for value in head.all("sec-websocket-extensions") {
-            let Some(list) = extension_offer::dull(value) else { return false };
-            for extension in list {
-                let answer = Params::from_extension(&extension).ok().filter(|_| extension.name == "permessage-deflate");
-                agreed += 1;
-                if !answer.is_some_and(|answer| self.offer().is_some_and(|offer| offer.admits(&answer))) {
-                    return false;
-                }
+        match extension_offer::dull(&head.all("sec-websocket-extensions")).as_deref() {
+            Some([]) => true,
+            Some([one]) if one.name == "permessage-deflate" => {
+                let agreed = Params::from_extension(one).ok().zip(self.offer());
+                agreed.is_some_and(|(answer, offer)| extension_offer::admits(&offer, &answer))
             }
+            Some(_) | None => false,
         }
-        agreed <= 1
     }
 
     /// Whether nobody could find fault with an answer that opens the connection.

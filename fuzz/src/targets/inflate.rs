@@ -85,8 +85,9 @@ fn check(setup: Setup, role: Role, bytes: &[u8], whole: &Outcome, bomb: bool) {
     assert!(expected.starts_with(&given), "other text");
     match whole.error {
         None => assert!(expected == given && reader.wrong.is_none(), "not noticed: {:?}", reader.wrong),
-        // Codes that no text needs, and more final blocks than text.
-        Some(ProtocolError::InvalidDeflate) => {}
+        Some(ProtocolError::InvalidDeflate) if expected.len() > given.len() => {
+            assert!(reader.heard[given.len()].1, "refused, but it is right");
+        }
         Some(error) if expected == given => {
             let wrong = reader.wrong.unwrap_or_else(|| panic!("{error}, but nothing is wrong"));
             let early = reader.is_inflating(); // what is inflated shows before the message has ended

@@ -143,11 +143,11 @@ fn role() -> impl Strategy<Value = Role> {
 }
 
 fn take() -> impl Strategy<Value = Take> {
-    prop_oneof![Just(Take::Owned), Just(Take::Lent), Just(Take::Alternately)]
+    prop::sample::select(vec![Take::Owned, Take::Lent, Take::ShortOwned, Take::ShortLent, Take::Alternately])
 }
 
 fn feed() -> impl Strategy<Value = Feed> {
-    prop_oneof![Just(Feed::Copied), Just(Feed::InPlace), Just(Feed::Lent)]
+    prop::sample::select(vec![Feed::Copied, Feed::InPlace, Feed::UpTo, Feed::Lent])
 }
 
 fn whose_input() -> impl Strategy<Value = (Role, Vec<u8>)> {
@@ -671,9 +671,16 @@ impl Model {
         for i in 0..most {
             let (receiving, clean) = (self.violation.is_none() && !self.ended, self.connection.is_clean());
             let ready = self.connection.is_ready();
-            let result = match take {
+            let result = match take.at(i) {
+                Take::ShortOwned => match self.connection.take_message(self.now) {
+                    Some(message) => Ok(Some(Event::Message(message))),
+                    None => self.connection.receive(self.now),
+                },
+                Take::ShortLent => match self.connection.lend_message(self.now) {
+                    Some((message, _)) => Ok(Some(Event::Message(message.into()))),
+                    None => self.connection.receive(self.now),
+                },
                 Take::Owned => self.connection.receive(self.now),
-                Take::Alternately if i.is_multiple_of(2) => self.connection.receive(self.now),
                 Take::Lent | Take::Alternately => {
                     self.connection.receive_ref(self.now).map(|event| event.map(Event::from))
                 }

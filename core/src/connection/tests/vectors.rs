@@ -522,6 +522,15 @@ fn pieces_of_text() {
 }
 
 /// An event stays until it is taken, whatever else is called.
+/// To whoever debugs.
+#[test]
+fn a_connection_shows_where_it_stands() {
+    let mut it = connection(Role::Client, &Config::default());
+    assert!(format!("{it:?}").contains("state: Open"));
+    it.close(None).unwrap();
+    assert!(format!("{it:?}").contains("state: CloseSent"));
+}
+
 #[test]
 fn an_event_stays_until_it_is_taken() {
     let mut it = connection(Role::Client, &Config::default());

@@ -51,6 +51,29 @@ fn own_refusals() {
     }
 }
 
+/// Whatever the status, our client reads the answer as it is meant. Those that HTTP has a name for bear it.
+#[test]
+fn every_status() {
+    let mut names = Vec::new();
+    for status in 300..600 {
+        let mut client = client(ClientRequest::new("h", "/"), HandshakeLimits::default());
+        client.input().extend_from_slice(&Rejection::new(status).body("why").encode());
+        let Err(HandshakeError::Rejected(response)) = client.receive(NOW) else { panic!("{status}") };
+        let body: &[u8] = if status == 304 { b"" } else { b"why" }; // which has none
+        assert_eq!((response.status(), &response.body()[..]), (status, body));
+        if !response.reason().is_empty() {
+            names.push((status, response.reason().to_string()));
+        }
+    }
+    for (status, name) in [(301, "Moved Permanently"), (404, "Not Found"), (426, "Upgrade Required")] {
+        assert!(names.contains(&(status, name.into())));
+    }
+    let mut different: Vec<_> = names.iter().map(|(_, name)| name).collect();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), names.len());
+}
+
 #[test]
 fn a_content_type_of_the_callers_replaces_ours() {
     let rejection = Rejection::new(400).header("content-type", "application/json").unwrap().body("{}");

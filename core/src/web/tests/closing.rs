@@ -137,3 +137,41 @@ fn who_goes_away() {
     pair.socket.go_away();
     assert_eq!(pair.told(), [""; 0]);
 }
+
+/// What scripts would see, and what is told besides.
+#[test]
+fn words() {
+    check(SyntaxError::Url(url::ParseError::EmptyHost), "SyntaxError", "invalid URL: empty host");
+    check(SyntaxError::Scheme("ftp".into()), "SyntaxError", "URL scheme \"ftp\" is not ws, wss, http or https");
+    check(SyntaxError::Fragment, "SyntaxError", "URL has a fragment");
+    check(SyntaxError::Protocol("a,".into()), "SyntaxError", "invalid subprotocol \"a,\"");
+    check(SyntaxError::DuplicateProtocol("a".into()), "SyntaxError", "subprotocol \"a\" is named twice");
+    check(SyntaxError::ReasonTooLong { len: 124 }, "SyntaxError", "close reason of 124 bytes, limit 123");
+    let wrong = InvalidAccessError { code: 1001 };
+    check(wrong, "InvalidAccessError", "close code 1001 is neither 1000 nor in 3000..=4999");
+    check(InvalidStateError, "InvalidStateError", "not open yet");
+
+    #[track_caller]
+    fn check(error: impl Into<DomException>, name: &str, text: &str) {
+        let error = error.into();
+        assert_eq!((error.name(), &*error.to_string()), (name, text));
+    }
+}
+
+#[test]
+fn failures() {
+    check(Failure::BlockedPort { port: 25 }, "port 25 is blocked");
+    check(crate::handshake::InvalidHead::Target("x".into()).into(), "invalid request target \"x\"");
+    check(HandshakeError::WrongAccept.into(), "Sec-WebSocket-Accept does not answer the key");
+    check(crate::ProtocolError::Masked.into(), "masked frame from a server");
+    check(crate::ProtocolError::UnexpectedEof.into(), "connection ended without a close frame");
+    check(crate::TimedOut::Close(core::time::Duration::from_secs(5)).into(), "no answer to our close frame within 5s");
+    check(Failure::ClosedEarly, "closed before it was open");
+    check(Failure::BufferFull { limit: 9 }, "more than 9 bytes wait to be sent");
+    check(Failure::transport("refused"), "refused");
+
+    #[track_caller]
+    fn check(failure: Failure, text: &str) {
+        assert_eq!(failure.to_string(), text);
+    }
+}

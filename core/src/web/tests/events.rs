@@ -110,6 +110,30 @@ fn failure_after_the_close_frame() {
     assert_eq!(told(&mut pair.socket), ["error Closed", "close unclean 4000 \"bye\" Closed"]);
 }
 
+/// A driver that says no more than that it is over.
+#[test]
+fn an_end_without_a_close_frame() {
+    let mut pair = Pair::open();
+    pair.socket.handle_end();
+    let Some(Event::Error(Failure::Lost)) = pair.socket.poll_event() else { panic!("no error") };
+    assert_eq!(told(&mut pair.socket), ["close unclean 1006 \"\" Closed"]);
+    pair.socket.handle_end();
+    assert_eq!(told(&mut pair.socket), [""; 0]);
+}
+
+#[test]
+fn data() {
+    check(MessageData::Text("hi".into()), Some("hi"), "hi".into());
+    check(MessageData::Blob("hi".into()), None, b"hi"[..].into());
+    check(MessageData::ArrayBuffer("hi".into()), None, b"hi"[..].into());
+
+    #[track_caller]
+    fn check(data: MessageData, text: Option<&str>, sent_back: Message) {
+        assert_eq!((data.as_text(), data.as_bytes()), (text, &b"hi"[..]));
+        assert_eq!(Message::from(data), sent_back);
+    }
+}
+
 /// W064, W065.
 #[test]
 fn binary_type() {
