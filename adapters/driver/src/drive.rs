@@ -92,9 +92,10 @@ enum End {
 }
 
 impl<T: Transport, C: Clock> Engine<T, C> {
-    pub(crate) fn new(link: Link<T>, clock: C, connection: Connection) -> Self {
+    pub(crate) fn new(link: Link<T>, clock: C, mut connection: Connection) -> Self {
         Self {
             link,
+            left: connection.sender().taken(), // the answer of the opening handshake
             now: clock.now(),
             clock,
             connection,
@@ -107,7 +108,6 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             wanted: Wanted::Data,
             is_full: false,
             goes_away: false,
-            left: 0,
         }
     }
 
