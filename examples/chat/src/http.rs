@@ -1,5 +1,5 @@
 //! HTTP around the chat, by hyper: the page, and the way to its WebSocket. So this is also how to embed sansws in a web
-//! framework: see [`upgrade`].
+//! framework: see `Site::upgrade`.
 
 use crate::client;
 use crate::hub::Hub;
