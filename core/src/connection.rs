@@ -23,6 +23,7 @@ use crate::event::{Event, EventKind, EventRef, Fragment, Message, MessageRef};
 use crate::frame::Role;
 use crate::input::Input;
 use crate::output::Output;
+use crate::prepared::Prepared;
 use crate::time::Instant;
 use crate::traffic::Traffic;
 use alloc::boxed::Box;
@@ -357,6 +358,15 @@ impl Connection {
     /// As [`Sender::send`].
     pub fn send_plain(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
         self.sender.send_plain(message)
+    }
+
+    /// Queues a message that others are sent, too; see [`Sender::send_prepared`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::send`].
+    pub fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {
+        self.sender.send_prepared(prepared)
     }
 
     /// Queues a piece of a message; see [`Sender::send_fragment`].

@@ -13,17 +13,24 @@ mod inflation;
 mod params;
 #[cfg(feature = "deflate")]
 mod pool;
+#[cfg(feature = "deflate")]
+mod variants;
 
 /// What a flush of the compressor ends with, and what is left off a message (RFC 7692 §7.2.1).
+#[cfg(feature = "deflate")]
 const MARKER: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// The bit that marks a message as compressed, on its first frame (RFC 7692 §6): RSV1 as [`Header`](crate::frame::Header) has it.
 pub(crate) const RSV1: u8 = 4;
 
+#[cfg(not(feature = "deflate"))]
+pub(crate) use codec::Variants;
 pub(crate) use codec::{Compressor, Decompressor};
 pub(crate) use inflation::Inflation;
 pub(crate) use params::NAME;
 pub use params::{InvalidParams, Params};
+#[cfg(feature = "deflate")]
+pub(crate) use variants::Variants;
 
 use crate::frame::Role;
 

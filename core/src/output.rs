@@ -130,7 +130,7 @@ impl Output {
         self.payload = self.payload.saturating_add(len);
     }
 
-    /// Queues bytes that are not frames: the opening handshake.
+    /// Queues bytes as they are.
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         self.joined.put_slice(bytes);
         self.len += bytes.len();
@@ -202,7 +202,21 @@ impl Output {
             },
         };
         self.joined.put_slice(header);
-        self.len += header.len() + payload.len();
+        self.len += header.len();
+        self.put_large(payload);
+    }
+
+    /// Queues a whole frame that was encoded before.
+    pub(crate) fn put_frame(&mut self, frame: Bytes) {
+        if frame.len() >= BY_REFERENCE {
+            return self.put_large(frame);
+        }
+        self.put(&frame);
+    }
+
+    /// Queues what is not copied.
+    fn put_large(&mut self, payload: Bytes) {
+        self.len += payload.len();
         let queue = self.large.get_or_insert_default();
         let after = self.joined.len() - queue.claimed;
         queue.claimed += after;

@@ -1,4 +1,4 @@
-//! The browser's `WebSocket` (WHATWG WebSockets Standard), without I/O: feature `web`.
+//! The browser's `WebSocket` (WHATWG WebSockets Standard), without I/O: feature `web`. [`stream`] has `WebSocketStream`.
 //!
 //! Every member has its name from MDN in `snake_case`, and does the same. Events come out of
 //! [`poll_event`](WebSocket::poll_event); as in a browser's event loop, an event that is given out is what moves the state
@@ -170,6 +170,7 @@ mod outbox;
 mod port;
 mod protocols;
 mod ready_state;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 mod websocket;
@@ -183,5 +184,6 @@ pub use options::Options;
 pub use port::is_blocked_port;
 pub use protocols::IntoProtocols;
 pub use ready_state::ReadyState;
+pub use stream::{Rejected, StreamOptions, WebSocketCloseInfo, WebSocketError, WebSocketStream, WriteError};
 pub use url::Url;
 pub use websocket::WebSocket;

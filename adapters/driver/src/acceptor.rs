@@ -8,6 +8,7 @@ use crate::nonblocking::NonBlocking;
 use crate::runtime::{Bind, Readiness, Runtime};
 use crate::stream::WsStream;
 use crate::transport::Transport;
+use crate::upgrade::Upgrade;
 use crate::wakers::Wakers;
 use sansws_core::Config;
 #[cfg(feature = "deflate")]
@@ -175,8 +176,7 @@ impl<R: Runtime> Acceptor<R> {
             let mut accepting = accepting?;
             poll_fn(|cx| accepting.poll(cx)).await?;
             let opened = accepting.opened().map_err(|_| HandshakeError::UnexpectedEof)?; // not reached: it was ready
-            let wakers = drain.map_or_else(Wakers::new, |drain| Wakers::entered(|slots| drain.watch(slots)));
-            Ok(WsStream::new(opened.driven_for(wakers)))
+            Ok(WsStream::new(opened.driven_for(wakers(drain.as_ref()))))
         }
     }
 
@@ -211,6 +211,29 @@ impl<R: Runtime> Acceptor<R> {
         Ok(NonBlocking::accepting(self.accepting(R::bind(stream), decide)?).into())
     }
 
+    /// Judges a request that an HTTP library has read, of HTTP/1.1: for those who serve other things on the same port. The
+    /// answer to give is 101 (Switching Protocols) with the [`headers`](Upgrade::headers) of what this returns; once that has
+    /// left, the library gives up the stream, and the WebSocket is [`on`](Upgrade::on) it. Else it is the rejection's
+    /// [`status`](Rejection::status), [`headers`](Rejection::headers) and [`text`](Rejection::text).
+    ///
+    /// Limits and deadlines of the handshake, and TLS, are the library's.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`] if the request is not a valid one for a WebSocket, if its origin may not connect, or if `decide` says so,
+    /// which is as in [`accept_with`](Self::accept_with).
+    pub fn upgrade<N: AsRef<str>, V: AsRef<[u8]>>(
+        &self,
+        method: &str,
+        target: &str,
+        headers: impl IntoIterator<Item = (N, V)>,
+        decide: impl FnOnce(&mut Offer) -> Result<(), Rejection>,
+    ) -> Result<Upgrade<R>, Rejection> {
+        let mut offer = Offer::from_request(method, target, headers).map_err(|error| Rejection::from(&error))?;
+        self.deciding(decide)(&mut offer)?;
+        Ok(Upgrade::new(offer, Arc::clone(&self.settings.config), self.drain.clone()))
+    }
+
     /// The handshake with a client that `decide` decides on alone. In a box, since it is large and soon gone: what is left
     /// of a future that holds it is a pointer.
     fn accepting<T: Transport, D>(&self, transport: T, decide: D) -> io::Result<Box<Accepting<T, R::Clock, D>>>
@@ -237,8 +260,13 @@ impl<R: Runtime> Acceptor<R> {
     }
 }
 
+/// Those of a connection that is entered with `drain`, if there is one.
+pub(crate) fn wakers<R: Runtime>(drain: Option<&Drain<R>>) -> Wakers {
+    drain.map_or_else(Wakers::new, |drain| Wakers::entered(|slots| drain.watch(slots)))
+}
+
 /// What an acceptor of runtime `R` makes of a stream.
-type Accepted<R, S> = WsStream<<R as Bind<S>>::Transport, <R as Runtime>::Clock>;
+pub(crate) type Accepted<R, S> = WsStream<<R as Bind<S>>::Transport, <R as Runtime>::Clock>;
 
 impl Settings {
     fn link<T>(&self, transport: T) -> io::Result<Link<T>> {

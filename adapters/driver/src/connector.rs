@@ -30,11 +30,11 @@ pub struct Connector<R> {
     limits: HandshakeLimits,
     protocols: Vec<String>,
     headers: Vec<(String, Vec<u8>)>,
-    connect_timeout: Duration,
-    tls_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) tls_timeout: Duration,
     #[cfg(feature = "tls")]
     tls: Option<Arc<rustls::ClientConfig>>,
-    one_at_a_time: bool,
+    pub(crate) one_at_a_time: bool,
     runtime: PhantomData<fn() -> R>,
 }
 
@@ -153,7 +153,7 @@ impl<R: Runtime> Connector<R> {
         R: Connect + Bind<<R as Connect>::Tcp>,
     {
         let target = Target::parse(url)?;
-        let secured = self.secured(&target)?;
+        let secured = self.secured(target.is_secure(), target.host())?;
         let (host, port) = (target.host(), target.port());
         let (stream, _turn) = dial::<R>(host, port, self.connect_timeout, self.one_at_a_time).await?;
         self.open(secured(R::bind(stream)), self.request(&target)).await
@@ -176,7 +176,7 @@ impl<R: Runtime> Connector<R> {
         R: Bind<S>,
     {
         let target = Target::parse(url)?;
-        let secured = self.secured(&target)?;
+        let secured = self.secured(target.is_secure(), target.host())?;
         self.open(secured(R::bind(stream)), self.request(&target)).await
     }
 
@@ -212,7 +212,7 @@ impl<R: Runtime> Connector<R> {
         R: Readiness<S>,
     {
         let target = Target::parse(url)?;
-        let secured = self.secured(&target)?;
+        let secured = self.secured(target.is_secure(), target.host())?;
         let connecting = self.connecting(secured(R::bind(stream)), self.request(&target))?;
         Ok(NonBlocking::connecting(connecting).into())
     }
@@ -257,13 +257,17 @@ impl<R: Runtime> Connector<R> {
         Ok(Box::new(Connecting::new(link, clock, handshake, self.tls_timeout, self.limits.timeout)))
     }
 
-    /// What puts TLS on a transport, if the target wants it.
+    /// What puts TLS on a transport, if it is wanted.
     #[cfg(feature = "tls")]
-    fn secured<T>(&self, target: &Target) -> Result<impl FnOnce(T) -> Link<T> + use<T, R>, Error> {
-        let tls = if target.is_secure() {
+    pub(crate) fn secured<T>(
+        &self,
+        is_secure: bool,
+        host: &str,
+    ) -> Result<impl FnOnce(T) -> Link<T> + use<T, R>, Error> {
+        let tls = if is_secure {
             let default = if self.tls.is_none() { crate::tls::default_client()? } else { None };
             let config = self.tls.clone().or(default).ok_or(UrlError::NoTls)?;
-            Some(crate::tls::Session::client(config, target.host())?)
+            Some(crate::tls::Session::client(config, host)?)
         } else {
             None
         };
@@ -271,8 +275,12 @@ impl<R: Runtime> Connector<R> {
     }
 
     #[cfg(not(feature = "tls"))]
-    fn secured<T>(&self, target: &Target) -> Result<impl FnOnce(T) -> Link<T> + use<T, R>, Error> {
-        if target.is_secure() { Err(UrlError::NoTls.into()) } else { Ok(Link::plain) }
+    pub(crate) fn secured<T>(
+        &self,
+        is_secure: bool,
+        _host: &str,
+    ) -> Result<impl FnOnce(T) -> Link<T> + use<T, R>, Error> {
+        if is_secure { Err(UrlError::NoTls.into()) } else { Ok(Link::plain) }
     }
 
     /// What the URL says of the request.

@@ -92,9 +92,10 @@ enum End {
 }
 
 impl<T: Transport, C: Clock> Engine<T, C> {
-    pub(crate) fn new(link: Link<T>, clock: C, connection: Connection) -> Self {
+    pub(crate) fn new(link: Link<T>, clock: C, mut connection: Connection) -> Self {
         Self {
             link,
+            left: connection.sender().taken(), // the answer of the opening handshake
             now: clock.now(),
             clock,
             connection,
@@ -107,7 +108,6 @@ impl<T: Transport, C: Clock> Engine<T, C> {
             wanted: Wanted::Data,
             is_full: false,
             goes_away: false,
-            left: 0,
         }
     }
 
@@ -188,9 +188,11 @@ impl<T: Transport, C: Clock> Engine<T, C> {
     fn turn(&mut self, cx: &mut Context<'_>) {
         for _ in 0..=READS {
             let ready = self.decode();
-            self.write(cx);
+            if !self.is_over() {
+                self.write(cx);
+            }
             if self.is_over() {
-                return;
+                return; // also if what is queued could be written: the user was told that it is lost
             }
             if ready && self.connection.is_open() && !self.wants_write() {
                 return; // nobody waits; and deadlines are looked at after so many reads
@@ -467,6 +469,7 @@ impl<T: Transport, C: Clock> Engine<T, C> {
 
     /// Ends it with an error of our own making.
     pub(crate) fn abort(&mut self, error: io::Error) {
+        let _ = self.connection.receive_eof(); // nothing more is decoded
         self.finish(Some(error.into()));
     }
 

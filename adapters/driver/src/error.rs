@@ -121,3 +121,17 @@ impl From<UrlError> for Error {
         Self::Url(error)
     }
 }
+
+#[cfg(feature = "web")]
+impl From<Error> for sansws_core::web::Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io(error) => Self::transport(error),
+            Error::Protocol(error) => error.into(),
+            Error::TimedOut(error) => error.into(),
+            Error::Handshake(error) => error.into(),
+            Error::Head(error) => error.into(),
+            other => Self::transport(other),
+        }
+    }
+}

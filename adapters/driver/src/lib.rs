@@ -13,10 +13,11 @@
 //! - `inner` is that loop and on whose `behalf` it runs: of tasks, which have a `stream` as a whole, or `halves` and any
 //!   number of `sender`s; or of a caller with a `nonblocking` one, in `turns`,
 //! - `dial` finds the address of a host that answers first,
-//! - `opening`, `accepting` and `connecting` are the opening handshake, step by step,
+//! - `opening`, `accepting` and `connecting` are the opening handshake, step by step; `upgrade` leaves it to others,
 //! - `pool` lends the thread's buffers to whichever connection is busy, `scratch` is for streams that need them filled,
 //! - `wakers` lets the sides of a connection live on several tasks,
-//! - `drain` ends all connections of a server.
+//! - `drain` ends all connections of a server,
+//! - `web` has the browser's interfaces, each with a task of its own.
 
 mod accepting;
 mod acceptor;
@@ -51,7 +52,10 @@ mod tls;
 mod transport;
 mod turn;
 mod turns;
+mod upgrade;
 mod wakers;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use acceptor::{Acceptor, Origins};
 pub use connector::Connector;
@@ -66,6 +70,8 @@ pub use halves::{Reader, ReuniteError, Writer};
 pub use nonblocking::NonBlocking;
 #[cfg(unix)]
 pub use runtime::ConnectUnix;
+#[cfg(feature = "web")]
+pub use runtime::Spawn;
 pub use runtime::{Bind, Clock, Connect, Readiness, Runtime};
 #[cfg(feature = "tls")]
 pub use rustls;
@@ -76,3 +82,4 @@ pub use target::{Target, UrlError};
 #[cfg(feature = "futures-io")]
 pub use timer::{Sleep, Timer};
 pub use transport::Transport;
+pub use upgrade::Upgrade;

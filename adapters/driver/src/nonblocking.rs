@@ -79,6 +79,12 @@ impl<T: Transport, C: Clock + Default> NonBlocking<T, C> {
         Self { stage: Some(Stage::Connecting(connecting)) }
     }
 
+    /// One that has ended before it began.
+    #[cfg(feature = "web")]
+    pub(crate) fn ended(link: Link<T>) -> Self {
+        Self { stage: Some(Stage::Open(ended(link))) }
+    }
+
     /// A WebSocket whose opening handshake is done: for those who upgrade through an HTTP library and made the
     /// [`Connection`] themselves.
     pub fn from_connection(transport: T, connection: Connection) -> Self {
@@ -443,6 +449,15 @@ impl<T: Transport, C: Clock + Default> NonBlocking<T, C> {
         }
     }
 
+    /// What drives it, once it is open.
+    #[cfg(feature = "web")]
+    pub(crate) fn engine(&mut self) -> Option<&mut Engine<T, C>> {
+        match self.stage_mut() {
+            Stage::Accepting(_) | Stage::Connecting(_) => None,
+            Stage::Open(inner) => Some(&mut inner.engine),
+        }
+    }
+
     /// It, once it is open.
     fn inner(&mut self) -> Result<&mut Inner<T, C, Caller>, Error> {
         if self.is_opening() {
@@ -455,7 +470,7 @@ impl<T: Transport, C: Clock + Default> NonBlocking<T, C> {
     }
 
     /// The opening handshake is done, failed or given up.
-    fn leave_opening(&mut self) -> Option<Response> {
+    pub(crate) fn leave_opening(&mut self) -> Option<Response> {
         let (inner, response) = match self.stage.take().expect(BETWEEN) {
             Stage::Accepting(accepting) => {
                 (accepting.opened().map_or_else(ended, |opened| opened.driven_for(Caller)), None)

@@ -60,6 +60,17 @@ pub trait Connect: Bind<Self::Tcp> {
     fn connect(address: SocketAddr) -> impl Future<Output = io::Result<Self::Tcp>> + Send;
 }
 
+/// A runtime that runs tasks by itself, as the browser's interfaces want it.
+#[cfg(feature = "web")]
+pub trait Spawn: Connect<Tcp: Send, Clock: Send, Transport: Send> {
+    /// Runs a task.
+    ///
+    /// # Errors
+    ///
+    /// There is nothing that would run it: this is not called from within the runtime, say.
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> io::Result<()>;
+}
+
 /// A runtime that can connect to Unix sockets.
 #[cfg(unix)]
 pub trait ConnectUnix: Bind<Self::Unix> {

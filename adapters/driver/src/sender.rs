@@ -6,7 +6,7 @@ use crate::inner::Inner;
 use crate::runtime::Clock;
 use crate::transport::Transport;
 use crate::wakers::Side;
-use sansws_core::{CloseFrame, Message, SendError, Sender as CoreSender};
+use sansws_core::{CloseFrame, Message, Prepared, SendError, Sender as CoreSender};
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Weak;
@@ -67,14 +67,18 @@ impl<T: Transport, C: Clock> Sender<T, C> {
     ///
     /// [`Error::WouldBlock`] while too much is queued; as [`WsStream::send`](crate::WsStream::send).
     pub fn try_feed(&self, message: impl Into<Message>) -> Result<(), Error> {
-        self.with(|inner| {
-            if !inner.engine.is_broken() && !inner.engine.has_room() {
-                return Err(Error::WouldBlock);
-            }
-            Ok(inner.sender()?.send(message)?)
-        })?;
-        self.wake();
-        Ok(())
+        self.try_queue(|sender| sender.send(message))
+    }
+
+    /// Queues a message that others are sent, too, and which is encoded once for them all, see [`Prepared`]; else as
+    /// [`try_feed`](Self::try_feed). To broadcast, call it for each client: whoever gives [`Error::WouldBlock`] is too slow, and
+    /// to have it wait would have the others wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_feed`](Self::try_feed).
+    pub fn try_feed_prepared(&self, prepared: &Prepared) -> Result<(), Error> {
+        self.try_queue(|sender| sender.send_prepared(prepared))
     }
 
     /// Sends a ping of at most 125 bytes, ahead of queued messages as far as frames allow.
@@ -158,6 +162,18 @@ impl<T: Transport, C: Clock> Sender<T, C> {
     pub async fn send_with(&self, act: impl FnOnce(&mut CoreSender) -> Result<(), SendError>) -> Result<(), Error> {
         let total = self.queue(act).await?;
         self.left(total).await
+    }
+
+    /// Has `act` queue something if there is room.
+    fn try_queue(&self, act: impl FnOnce(&mut CoreSender) -> Result<(), SendError>) -> Result<(), Error> {
+        self.with(|inner| {
+            if !inner.engine.is_broken() && !inner.engine.has_room() {
+                return Err(Error::WouldBlock);
+            }
+            Ok(act(inner.sender()?)?)
+        })?;
+        self.wake();
+        Ok(())
     }
 
     /// Has `act` queue something when there is room. Returns the [total](CoreSender::total) then.

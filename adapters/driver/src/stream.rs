@@ -10,7 +10,7 @@ use crate::transport::Transport;
 use crate::wakers::{Side, Wakers};
 use futures_core::Stream;
 use futures_sink::Sink;
-use sansws_core::{CloseFrame, Connection, Event, EventRef, Fragment, Message, MessageRef, Sender, Traffic};
+use sansws_core::{CloseFrame, Connection, Event, EventRef, Fragment, Message, MessageRef, Prepared, Sender, Traffic};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -217,6 +217,19 @@ impl<T: Transport, C: Clock> WsStream<T, C> {
     pub async fn feed_plain(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.ready().await?;
         Ok(self.sender()?.send_plain(message)?)
+    }
+
+    /// Queues a message that others are sent, too, and which is encoded once for them all, see [`Prepared`]; else as
+    /// [`feed`](Self::feed).
+    ///
+    /// Cancel safe: dropped, the message is queued whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        self.ready().await?;
+        Ok(self.sender()?.send_prepared(prepared)?)
     }
 
     /// Sends the next piece of a message in a frame of its own (RFC 6455 §5.4); else as [`send`](Self::send).

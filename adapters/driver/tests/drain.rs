@@ -221,6 +221,21 @@ fn those_that_remain_are_dropped_at_the_deadline() {
     assert_eq!(run(drain.shutdown(SECOND)), 0);
 }
 
+/// Nothing leaves that was queued, and nothing comes that had arrived.
+#[test]
+fn what_is_dropped_stays_so() {
+    let drain = Drain::new();
+    let (peer, mut ws) = silent(&drain);
+    peer.sends([wire::text(Role::Client, "1"), wire::text(Role::Client, "2")].concat());
+    assert_eq!(run(ws.next()).unwrap().unwrap(), Message::from("1"));
+    run(ws.feed("x")).unwrap();
+    assert_eq!(run_through_time(drain.shutdown(SECOND)), 1);
+    assert_eq!(run(ws.flush()).map_err(Failure::from), Err(DROPPED));
+    assert!(run(ws.next()).is_none());
+    assert_eq!(run(ws.close(None)).map_err(Failure::from), Ok(None));
+    assert_eq!(sent(&peer), []);
+}
+
 #[test]
 fn clients_that_come_late_are_turned_away() {
     let drain = Drain::new();

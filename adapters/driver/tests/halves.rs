@@ -15,7 +15,7 @@ use std::time::Duration;
 use support::pipe::{Pipe, pair};
 use support::script::{Cut, Peer, Read, Scripted, Write, script, sends};
 use support::task::{Task, poll_and_drop, run, run_all, run_through_time, run_until_idle};
-use support::{CLOSED, Failure, open, time, wire};
+use support::{Acceptor, CLOSED, Failure, REQUEST, open, time, wire};
 
 type Ws<T = Scripted> = sansws_driver::WsStream<T, time::Manual>;
 type Reader<T = Scripted> = sansws_driver::Reader<T, time::Manual>;
@@ -516,6 +516,14 @@ mod senders {
             }));
             run_all(tasks);
         }
+    }
+
+    /// The answer of the opening handshake has left already.
+    #[test]
+    fn nothing_is_flushed_at_once() {
+        let (_peer, transport) = sends(REQUEST.into());
+        let (_reader, writer) = run(Acceptor::new().accept(transport)).unwrap().split();
+        run(writer.flush()).unwrap();
     }
 
     /// Others feed without end; who flushes is done when its own has left.

@@ -464,9 +464,12 @@ mod opening {
     fn may_be_given_up() {
         for (peer, mut ws) in [accepting(&support::REQUEST[..10]), connecting(b"")] {
             assert_eq!(given(ws.open().map(|_| ())), None);
+            let written = peer.written();
             ws.close(None).unwrap();
             assert_eq!(given(ws.next()), Some(Ok(None)));
             ws.close(None).unwrap();
+            assert_eq!(given(ws.next()), Some(Ok(None)));
+            assert_eq!(peer.written(), written);
             assert!(!peer.is_dropped());
             drop(ws);
             assert!(peer.is_dropped());

@@ -101,6 +101,8 @@
 pub mod blocking;
 mod clock;
 mod socket;
+#[cfg(feature = "web")]
+mod websocket;
 
 use mio::event::Source;
 use mio::net::TcpStream;
@@ -116,11 +118,17 @@ pub use sansws_core as core;
 #[cfg(feature = "deflate")]
 pub use sansws_core::deflate::{Deflate, Params};
 pub use sansws_core::handshake::{ClientRequest, Rejection, Response};
-pub use sansws_core::{CloseCode, CloseFrame, Config, Event, Fragment, Keepalive, Kind, Limits, Message, MessageRef};
+#[cfg(feature = "web")]
+pub use sansws_core::web;
+pub use sansws_core::{
+    CloseCode, CloseFrame, Config, Event, Fragment, Keepalive, Kind, Limits, Message, MessageRef, Prepared,
+};
 #[cfg(feature = "tls")]
 pub use sansws_driver::rustls;
 pub use sansws_driver::{Error, NonBlocking, Origins};
 pub use socket::{Socket, Transport};
+#[cfg(feature = "web")]
+pub use websocket::WebSocket;
 
 /// How a server opens WebSockets; see [`begin`](sansws_driver::Acceptor::begin).
 pub type Acceptor = sansws_driver::Acceptor<Mio>;

@@ -73,6 +73,8 @@ use smol::Async;
 use smol::io::{AsyncRead, AsyncWrite};
 use smol::net::TcpStream;
 use std::any::Any;
+#[cfg(feature = "web")]
+use std::future::Future;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
@@ -81,9 +83,18 @@ pub use sansws_core as core;
 #[cfg(feature = "deflate")]
 pub use sansws_core::deflate::{Deflate, Params};
 pub use sansws_core::handshake::{ClientRequest, Rejection, Response};
-pub use sansws_core::{CloseCode, CloseFrame, Config, Event, Fragment, Keepalive, Kind, Limits, Message, MessageRef};
+#[cfg(feature = "web")]
+pub use sansws_core::web;
+pub use sansws_core::{
+    CloseCode, CloseFrame, Config, Event, Fragment, Keepalive, Kind, Limits, Message, MessageRef, Prepared,
+};
 #[cfg(feature = "tls")]
 pub use sansws_driver::rustls;
+#[cfg(feature = "web")]
+pub use sansws_driver::web::{
+    AbortController, AbortError, AbortSignal, Closed, Opened, Readable, WebSocketOpenInfo, WebSocketStreamOptions,
+    Writable,
+};
 pub use sansws_driver::{Error, Origins};
 
 /// An open WebSocket over a stream of smol's; see [`sansws_driver::WsStream`] for its methods.
@@ -106,6 +117,151 @@ pub type Sender<S = TcpStream> = sansws_driver::Sender<Transport<S>, Timer>;
 
 /// Ends all connections of a server; see [`sansws_driver::Drain`].
 pub type Drain = sansws_driver::Drain<Smol>;
+
+/// The browser's `WebSocket`; see [`sansws_driver::web::WebSocket`] for its members.
+///
+/// ```
+/// use sansws_smol::WebSocket;
+/// use sansws_smol::web::Event;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # smol::block_on(async {
+/// # let listener = smol::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let url = format!("ws://{}", listener.local_addr()?);
+/// # smol::spawn(async move {
+/// #     while let Ok((tcp, _)) = listener.accept().await {
+/// #         let mut ws = sansws_smol::accept(tcp).await.unwrap();
+/// #         smol::spawn(async move { ws.serve(|message, sender| sender.send_ref(message)).await }).detach();
+/// #     }
+/// # })
+/// # .detach();
+/// // Create WebSocket connection.
+/// let mut socket = WebSocket::new(&url, ())?; // such as "ws://localhost:8080"
+///
+/// while let Some(event) = socket.next().await {
+///     match event {
+///         // Connection opened
+///         Event::Open => socket.send("Hello Server!")?,
+///         // Listen for messages
+///         Event::Message(event) => {
+///             assert_eq!(event.data.as_text(), Some("Hello Server!")); // the server sends it back
+///             socket.close(1000, "Work complete")?;
+///         }
+///         Event::Error(failure) => return Err(failure.into()),
+///         Event::Close(event) => assert_eq!((event.code, event.was_clean), (1000, true)),
+///     }
+/// }
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// With handlers, in the background:
+///
+/// ```
+/// # use sansws_smol::WebSocket;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # smol::block_on(async {
+/// # let listener = smol::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let url = format!("ws://{}", listener.local_addr()?);
+/// # smol::spawn(async move {
+/// #     while let Ok((tcp, _)) = listener.accept().await {
+/// #         let mut ws = sansws_smol::accept(tcp).await.unwrap();
+/// #         smol::spawn(async move { ws.serve(|message, sender| sender.send_ref(message)).await }).detach();
+/// #     }
+/// # })
+/// # .detach();
+/// # let (done, finished) = std::sync::mpsc::channel();
+/// let socket = WebSocket::new(&url, ())?
+///     .on_open(|socket| socket.send("Hello Server!").expect("it is open"))
+///     .on_message(|socket, event| {
+///         println!("Message from server {:?}", event.data);
+///         socket.close(None, None).expect("nothing to be wrong about");
+///     })
+///     .on_close(move |_, event| {
+///         println!("closed with {}", event.code);
+/// #       done.send(event.code).unwrap();
+///     })
+///     .start()?;
+/// # assert_eq!(smol::unblock(move || finished.recv()).await, Ok(1005));
+/// # assert_eq!(socket.ready_state(), WebSocket::CLOSED);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[cfg(feature = "web")]
+pub type WebSocket = sansws_driver::web::WebSocket<Smol>;
+
+/// Who is called with the events of a [`WebSocket`]; see [`sansws_driver::web::Handlers`].
+#[cfg(feature = "web")]
+pub type Handlers = sansws_driver::web::Handlers<Smol>;
+
+/// The browser's `WebSocketStream`; see [`sansws_driver::web::WebSocketStream`] for its members.
+///
+/// ```
+/// use sansws_smol::{WebSocketOpenInfo, WebSocketStream};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # smol::block_on(async {
+/// # let listener = smol::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let url = format!("ws://{}", listener.local_addr()?);
+/// # smol::spawn(async move {
+/// #     while let Ok((tcp, _)) = listener.accept().await {
+/// #         let mut ws = sansws_smol::accept(tcp).await.unwrap();
+/// #         smol::spawn(async move { ws.serve(|_, sender| sender.send_ref("pong")).await }).detach();
+/// #     }
+/// # })
+/// # .detach();
+/// let wss = WebSocketStream::new(&url)?; // such as "ws://127.0.0.1/"
+/// println!("{}", wss.url());
+///
+/// let WebSocketOpenInfo { mut readable, mut writable, .. } = wss.opened().await?;
+/// println!("CONNECTED");
+/// writable.write("ping").await?;
+/// println!("SENT: ping");
+///
+/// while let Some(message) = readable.next().await {
+///     println!("RECEIVED: {:?}", message?);
+///     wss.close((1000, "That's all folks"))?;
+/// }
+/// let result = wss.closed().await?;
+/// println!("DISCONNECTED: code {:?}, message {:?}", result.close_code, result.reason);
+/// # assert_eq!(result.close_code, Some(1000));
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// With subprotocols, and a signal by which it can be given up until it is open:
+///
+/// ```
+/// use sansws_smol::{AbortController, WebSocketStream, WebSocketStreamOptions};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # smol::block_on(async {
+/// # let silent = std::net::TcpListener::bind("127.0.0.1:0")?; // never answers
+/// # let url = format!("ws://{}/queue", silent.local_addr()?);
+/// let controller = AbortController::new();
+/// let options = WebSocketStreamOptions {
+///     protocols: vec!["amqp".into(), "mqtt".into()],
+///     signal: Some(controller.signal()),
+///     ..WebSocketStreamOptions::default()
+/// };
+/// let queue = WebSocketStream::with_options(&url, options)?;
+/// controller.abort_with("no longer needed");
+///
+/// let rejected = queue.await.unwrap_err(); // else its streams, and itself again
+/// assert_eq!(rejected.to_string(), "no longer needed");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[cfg(feature = "web")]
+pub type WebSocketStream = sansws_driver::web::WebSocketStream<Smol>;
+
+/// A [`WebSocketStream`] that is awaited; see [`sansws_driver::web::Opening`].
+#[cfg(feature = "web")]
+pub type Opening = sansws_driver::web::Opening<Smol>;
 
 /// A stream of smol's, as the driver wants it. One that wraps an [`Async`] socket must shut that down in its
 /// `poll_close`: closing an [`Async`] only flushes it.
@@ -190,6 +346,14 @@ impl Connect for Smol {
 
     async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
         TcpStream::connect(address).await
+    }
+}
+
+#[cfg(feature = "web")]
+impl sansws_driver::Spawn for Smol {
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        smol::spawn(task).detach();
+        Ok(())
     }
 }
 

@@ -21,6 +21,9 @@ pub trait Executor: Send + Sync + 'static {
     /// Its TCP listener.
     type Listener: Send;
 
+    /// Whether tasks run only while a future that is in `block_on` waits.
+    const HAS_TURNS: bool = false;
+
     /// One that is ready to run.
     fn new() -> Self;
 

@@ -8,6 +8,8 @@
 //! ```text
 //! sansws_suite::suite!(MySubject);              // the rows for all
 //! sansws_suite::async_suite!(MyExecutor);       // those, and the rows about futures
+//! sansws_suite::task_suite!(MyExecutor);        // the rows about what runs by itself
+//! sansws_suite::wpt!(MyExecutor, Default);      // the web-platform-tests, see `wpt`
 //! ```
 //!
 //! How it is laid out:
@@ -16,7 +18,8 @@
 //! - `peer` is the other end: a plain blocking socket, or rustls on one, that says bytes and reads frames,
 //! - `certificate` is what TLS needs at both ends,
 //! - `stage` sets up both ends, and fails a row that hangs,
-//! - `rows` are the rows, by theme; `table` lists them. One that is not listed is dead code, and so does not build.
+//! - `rows` are the rows, by theme; `table` lists them. One that is not listed is dead code, and so does not build,
+//! - [`mod@wpt`] has the web-platform-tests.
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "what fails here fails the test")]
 #![allow(clippy::missing_errors_doc, reason = "they are those of sansws_driver::WsStream")]
@@ -29,6 +32,7 @@ mod rows;
 mod stage;
 mod subject;
 mod table;
+pub mod wpt;
 
 pub use echo::{Echo, End, Server};
 pub use executor::{Async, Executor};
@@ -36,4 +40,4 @@ pub use executor::{Async, Executor};
 pub use stage::run;
 pub use subject::{ClientOptions, Handle, HandleEvent, Listener, ServerOptions, Socket, Subject};
 #[doc(hidden)]
-pub use table::{every, futures};
+pub use table::{every, futures, tasks};

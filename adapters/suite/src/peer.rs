@@ -112,7 +112,12 @@ impl Peer {
 
     /// A server that has accepted the next client and said nothing yet.
     pub(crate) fn server(listener: &TcpListener) -> Self {
-        Self::new(Role::Server, listener.accept().unwrap().0)
+        Self::accepted(listener.accept().unwrap().0)
+    }
+
+    /// A server that has accepted this client and said nothing yet.
+    pub(crate) fn accepted(tcp: TcpStream) -> Self {
+        Self::new(Role::Server, tcp)
     }
 
     fn new(role: Role, tcp: TcpStream) -> Self {
@@ -268,6 +273,15 @@ impl Peer {
         let _ = self.wire.tcp().shutdown(Shutdown::Write);
     }
 
+    /// The same, and says so first if there is TLS.
+    pub(crate) fn end_well(&mut self) {
+        if let Some(tls) = self.wire.tls() {
+            tls.send_close_notify();
+            let _ = self.wire.flush();
+        }
+        self.end();
+    }
+
     /// Says that this side of TLS ends, by `close_notify`.
     #[track_caller]
     pub(crate) fn notify(&mut self) {
@@ -297,6 +311,13 @@ impl Peer {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+/// For who has a place for what it reads, and may be left waiting.
+impl Read for Peer {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.wire.read(bytes)
     }
 }
 

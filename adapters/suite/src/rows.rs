@@ -12,6 +12,8 @@ pub(crate) mod open;
 pub(crate) mod pressure;
 pub(crate) mod refused;
 pub(crate) mod rules;
+pub(crate) mod sockets;
+pub(crate) mod streams;
 pub(crate) mod timeouts;
 pub(crate) mod tls;
 pub(crate) mod vanish;

@@ -8,6 +8,7 @@ macro_rules! table {
         $d:tt
         every { $($theme:ident { $($row:ident)* })* }
         futures { $($ftheme:ident { $($frow:ident)* })* }
+        tasks { $($ttheme:ident { $($trow:ident)* })* }
     ) => {
         /// Rows for all adapters.
         pub mod every {
@@ -25,6 +26,17 @@ macro_rules! table {
                 use crate::executor::Executor;
                 $(pub fn $frow<E: Executor>() {
                     crate::rows::$ftheme::$frow::<E>();
+                })*
+            })*
+        }
+
+        /// Rows for those that run tasks by themselves.
+        pub mod tasks {
+            $(pub mod $ttheme {
+                use crate::executor::Executor;
+                use sansws_driver::Spawn;
+                $(pub fn $trow<E: Executor<Runtime: Spawn>>() {
+                    crate::rows::$ttheme::$trow::<E>();
                 })*
             })*
         }
@@ -59,6 +71,22 @@ macro_rules! table {
                     $(#[test]
                     fn $frow() {
                         $d crate::run($d crate::futures::$ftheme::$frow::<super::Tested>);
+                    })*
+                })*
+            };
+        }
+
+        /// Makes a `#[test]` of each row for those that run tasks by themselves; the argument is an
+        /// [`Executor`](crate::Executor) of such a runtime.
+        #[macro_export]
+        macro_rules! task_suite {
+            ($d executor:ty) => {
+                type Spawning = $d executor;
+
+                $(mod $ttheme {
+                    $(#[test]
+                    fn $trow() {
+                        $d crate::run($d crate::tasks::$ttheme::$trow::<super::Spawning>);
                     })*
                 })*
             };
@@ -200,6 +228,28 @@ table! {
         }
         crowd {
             a_thousand_connections
+        }
+    }
+    tasks {
+        sockets {
+            what_is_not_read_is_the_buffered_amount
+        }
+        streams {
+            a_slow_reader_holds_back_the_server
+            a_server_that_does_not_read_holds_back_writes
+            all_who_wait_are_woken
+            a_dropped_readable_closes
+            a_dropped_writable_is_nothing
+            all_dropped_close_behind_what_was_written
+            a_dropped_attempt_is_given_up
+            a_signal_ahead_connects_nothing
+            a_signal_ends_all_attempts
+            a_write_that_waits_for_its_turn
+            a_close_frame_in_the_middle_of_a_write
+            a_server_that_vanishes
+            a_readable_is_forwarded_into_its_writable
+            a_dropped_write_is_sent_once_or_not_at_all
+            a_dropped_next_loses_nothing
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::error::{ProtocolError, SendError};
 use crate::event::{Fragment, Kind, Message, MessageRef};
 use crate::frame::{Header, Opcode};
 use crate::output::{BY_REFERENCE, Output};
+use crate::prepared::Prepared;
 use crate::traffic::Volume;
 use crate::utf8::Validator;
 use alloc::boxed::Box;
@@ -130,7 +131,7 @@ impl Sender {
     pub fn send_plain(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
         let message = message.into();
         self.check_message()?;
-        self.data(opcode(message.kind()), true, Payload::Owned(message.into_bytes()));
+        self.data(Opcode::of(message.kind()), true, Payload::Owned(message.into_bytes()));
         Ok(())
     }
 
@@ -153,13 +154,47 @@ impl Sender {
             && self.entropy.is_none()
             && let Some(shared) = self.output.lent(payload)
         {
-            self.data(opcode(kind), true, Payload::Owned(shared));
+            self.data(Opcode::of(kind), true, Payload::Owned(shared));
             return Ok(());
         }
         let key = self.key();
-        self.copied(opcode(kind), true, payload, key);
+        self.copied(Opcode::of(kind), true, payload, key);
         self.output.count_payload(payload.len() as u64);
         self.volume.count(payload.len(), payload.len());
+        Ok(())
+    }
+
+    /// Queues a message that others are sent, too, and which is encoded once for them all: see [`Prepared`]. Else as
+    /// [`send`](Self::send).
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {
+        self.check_message()?;
+        let (kind, payload) = (prepared.message().kind(), prepared.message().as_bytes());
+        if self.entropy.is_some() {
+            self.message(kind, Payload::Borrowed(payload)); // masked for this one alone
+            return Ok(());
+        }
+        let compressor = self.compressor.as_mut().filter(|compressor| compressor.wants(payload.len()));
+        let frame = match compressor {
+            None => prepared.plain().clone(),
+            Some(compressor) if compressor.is_stateless() => match prepared.compressed(compressor) {
+                Some(frame) => frame,
+                None => {
+                    self.give_up();
+                    return Ok(());
+                }
+            },
+            Some(_) => {
+                self.compressed(Opcode::of(kind), true, payload);
+                return Ok(());
+            }
+        };
+        self.output.put_frame(frame.bytes);
+        self.output.count_payload(payload.len() as u64);
+        self.volume.count(payload.len(), frame.payload);
         Ok(())
     }
 
@@ -177,7 +212,7 @@ impl Sender {
             // A message that goes on may become long.
             None => (
                 Validator::new(),
-                opcode(kind),
+                Opcode::of(kind),
                 self.wants_compression(&payload) || (self.compressor.is_some() && !last),
             ),
             Some(message) if message.kind == kind => (message.validator, Opcode::Continuation, message.compressed),
@@ -429,9 +464,9 @@ impl Sender {
     #[inline]
     fn message(&mut self, kind: Kind, payload: Payload<'_>) {
         if self.wants_compression(&payload) {
-            self.compressed(opcode(kind), true, &payload);
+            self.compressed(Opcode::of(kind), true, &payload);
         } else {
-            self.data(opcode(kind), true, payload);
+            self.data(Opcode::of(kind), true, payload);
         }
     }
 
@@ -511,13 +546,6 @@ impl Sender {
         let mut key = [0; 4];
         self.entropy.as_mut()?.fill(&mut key);
         Some(key)
-    }
-}
-
-const fn opcode(kind: Kind) -> Opcode {
-    match kind {
-        Kind::Text => Opcode::Text,
-        Kind::Binary => Opcode::Binary,
     }
 }
 

@@ -2,12 +2,28 @@
 
 use super::{Agreed, Deflate};
 use bytes::BytesMut;
+use core::marker::PhantomData;
 
 #[derive(Debug)]
 pub(crate) enum Compressor {}
 
 #[derive(Debug)]
 pub(crate) enum Decompressor {}
+
+/// One message, compressed in no way.
+pub(crate) struct Variants<T>(PhantomData<T>);
+
+impl<T> Default for Variants<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Variants<T> {
+    pub(crate) fn get(&self, never: &mut Compressor, _: &[u8], _: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        match *never {}
+    }
+}
 
 /// The compressed data are not DEFLATE.
 #[derive(Debug)]

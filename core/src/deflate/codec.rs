@@ -64,6 +64,11 @@ impl Compressor {
         len >= self.threshold
     }
 
+    /// How it compresses: with the same settings and without context takeover, the same.
+    pub(super) const fn settings(&self) -> Settings {
+        self.settings
+    }
+
     /// Whether a message that was compressed need not be sent so: the peer's window would not miss it.
     pub(crate) const fn is_stateless(&self) -> bool {
         !self.takeover

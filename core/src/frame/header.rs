@@ -1,6 +1,7 @@
 //! One frame header, from bytes and to bytes.
 
 use crate::error::ProtocolError;
+use crate::event::Kind;
 use core::ops::Deref;
 
 /// What a frame is (RFC 6455 §5.2, §11.8).
@@ -21,6 +22,14 @@ pub enum Opcode {
 }
 
 impl Opcode {
+    /// That of a message, or of its first piece.
+    pub(crate) const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self::Text,
+            Kind::Binary => Self::Binary,
+        }
+    }
+
     /// The opcode of these four bits; `None` if they are reserved.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Option<Self> {

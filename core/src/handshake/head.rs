@@ -238,11 +238,16 @@ pub(super) fn is_host(host: &[u8]) -> bool {
 
 /// A header of our caller's, checked so that it cannot become anything else than one header line.
 pub(super) fn check_header(name: &str, value: &[u8]) -> Result<(), InvalidHead> {
-    if token(name.as_bytes()).is_none() {
-        return Err(InvalidHead::HeaderName(name.into()));
-    }
     if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
         return Err(InvalidHead::ReservedHeader(name.into()));
+    }
+    check_line(name, value)
+}
+
+/// Whether this is one header line and nothing else.
+pub(super) fn check_line(name: &str, value: &[u8]) -> Result<(), InvalidHead> {
+    if token(name.as_bytes()).is_none() {
+        return Err(InvalidHead::HeaderName(name.into()));
     }
     if value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
         return Err(InvalidHead::HeaderValue { name: name.into() });

@@ -57,31 +57,37 @@ impl Rejection {
         Self { body: Bytes::from(body.into()), ..self }
     }
 
+    /// The headers, with those that the status demands. For those who answer by an HTTP library, which adds
+    /// `Content-Length` and `Connection: close` by itself.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let has = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let typed = self.body.is_empty() || has("Content-Type");
+        let implied: &[(&str, &str)] = match self.status {
+            426 => &[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
+            405 if !has("Allow") => &[("Allow", "GET")],
+            _ => &[],
+        };
+        let own = self.headers.iter().map(|(name, value)| (&**name, &**value));
+        let kind = (!typed).then_some(("Content-Type", "text/plain; charset=utf-8"));
+        own.chain(kind.into_iter().chain(implied.iter().copied()).map(|(name, value)| (name, value.as_bytes())))
+    }
+
+    /// The body.
+    #[must_use]
+    pub const fn text(&self) -> &Bytes {
+        &self.body
+    }
+
     /// The answer in bytes.
     #[must_use]
     pub fn encode(&self) -> Bytes {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status)).into_bytes();
-        let mut typed = self.body.is_empty();
-        for (name, value) in &self.headers {
+        for (name, value) in self.headers() {
             put_header(&mut head, name, value);
-            typed |= name.eq_ignore_ascii_case("content-type");
         }
-        if !typed {
-            put_header(&mut head, "Content-Type", b"text/plain; charset=utf-8");
-        }
-        match self.status {
-            // Upgrade stands in Connection wherever it is sent (RFC 9110 §7.8).
-            426 => {
-                put_header(&mut head, "Upgrade", b"websocket");
-                put_header(&mut head, "Connection", b"Upgrade, close");
-                put_header(&mut head, "Sec-WebSocket-Version", b"13");
-            }
-            405 if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("allow")) => {
-                put_header(&mut head, "Allow", b"GET");
-                put_header(&mut head, "Connection", b"close");
-            }
-            _ => put_header(&mut head, "Connection", b"close"),
-        }
+        // Upgrade stands in Connection wherever it is sent (RFC 9110 §7.8).
+        let connection = if self.status == 426 { "Upgrade, close" } else { "close" };
+        put_header(&mut head, "Connection", connection.as_bytes());
         if self.status == 304 {
             head.extend_from_slice(b"\r\n"); // it ends here whatever it says (RFC 9112 §6.3)
             return head.into();

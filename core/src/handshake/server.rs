@@ -3,16 +3,17 @@
 use super::accept::{accept_key, is_key};
 use super::error::{HandshakeError, InvalidHead};
 use super::extensions::Extension;
-use super::head::{Headers, Scanner, check_header, is_host, parsed, put_header};
+use super::head::{Headers, Scanner, check_header, check_line, is_host, parsed, put_header};
 use super::{HandshakeLimits, Rejection};
 use crate::config::Config;
 use crate::connection::Connection;
-use crate::deflate;
+use crate::deflate::{self, Params};
 use crate::error::TimedOut;
 use crate::frame::Role;
 use crate::input::Input;
 use crate::output::Output;
 use crate::time::Instant;
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -190,6 +191,9 @@ impl Request {
     }
 }
 
+/// A header of the answer.
+type Line<'a> = (&'a str, Cow<'a, [u8]>);
+
 /// A valid request for a WebSocket, not yet answered.
 #[derive(Debug)]
 pub struct Offer {
@@ -235,6 +239,53 @@ impl Offer {
         headers.protocols().try_for_each(|protocol| protocol.map(|_| ()))?;
         let extensions = headers.extensions()?;
         Ok(Self { request, extensions, input, protocol: None, headers: Vec::new() })
+    }
+
+    /// From a request that an HTTP library has read, of HTTP/1.1: for those who serve other things, too. To accept it, see
+    /// [`upgrade`](Self::upgrade); to turn it away, answer with the [`Rejection`]'s [`status`](Rejection::status),
+    /// [`headers`](Rejection::headers) and [`text`](Rejection::text).
+    ///
+    /// ```
+    /// use sansws_core::handshake::Offer;
+    /// use sansws_core::{Config, Instant};
+    ///
+    /// let headers = [
+    ///     ("host", "example.com"),
+    ///     ("upgrade", "websocket"),
+    ///     ("connection", "Upgrade"),
+    ///     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ///     ("sec-websocket-version", "13"),
+    /// ];
+    /// let offer = Offer::from_request("GET", "/chat", headers)?;
+    /// let (connection, headers) = offer.upgrade(Config::default(), Instant::ORIGIN);
+    /// // The answer is 101 with these. The connection has nothing to write yet.
+    /// assert!(headers.contains(&("Sec-WebSocket-Accept".into(), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".into())));
+    /// assert!(!connection.wants_write());
+    /// # Ok::<_, sansws_core::handshake::HandshakeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError`] if it is none for a WebSocket (RFC 6455 §4.2.1), as [`ServerHandshake::receive`]. Limits are the
+    /// library's.
+    pub fn from_request<N: AsRef<str>, V: AsRef<[u8]>>(
+        method: &str,
+        target: &str,
+        headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, HandshakeError> {
+        let is_word = |text: &str| text.bytes().all(|byte| byte > b' ' && byte != 0x7f);
+        if !is_word(method) || !is_word(target) {
+            return Err(HandshakeError::Malformed);
+        }
+        let mut head = [method, " ", target, " HTTP/1.1\r\n"].concat().into_bytes();
+        let mut count = 0;
+        for (name, value) in headers {
+            check_line(name.as_ref(), value.as_ref()).map_err(|_| HandshakeError::Malformed)?;
+            put_header(&mut head, name.as_ref(), value.as_ref());
+            count += 1;
+        }
+        head.extend_from_slice(b"\r\n");
+        Self::new(Request::parse(head.into(), count)?, Input::default())
     }
 
     /// The request, to decide by.
@@ -285,26 +336,46 @@ impl Offer {
     #[must_use]
     pub fn accept(self, config: impl Into<Arc<Config>>, now: Instant) -> Connection {
         let config = config.into();
-        let key = self.request.headers.get_all("Sec-WebSocket-Key").next().unwrap_or_default();
+        let (headers, deflate) = self.answer(&config);
         let mut head = Vec::with_capacity(256);
         head.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
-        put_header(&mut head, "Upgrade", b"websocket");
-        put_header(&mut head, "Connection", b"Upgrade");
-        put_header(&mut head, "Sec-WebSocket-Accept", accept_key(key).as_bytes());
-        if let Some(protocol) = &self.protocol {
-            put_header(&mut head, "Sec-WebSocket-Protocol", protocol.as_bytes());
-        }
-        let deflate = deflate::accept(config.compression(), &self.extensions);
-        if let Some(answer) = &deflate {
-            put_header(&mut head, "Sec-WebSocket-Extensions", answer.to_header().as_bytes());
-        }
-        for (name, value) in &self.headers {
-            put_header(&mut head, name, value);
+        for (name, value) in headers {
+            put_header(&mut head, name, &value);
         }
         head.extend_from_slice(b"\r\n");
         let mut output = Output::default();
         output.put(&head);
         Connection::new(Role::Server, None, config, self.input, output, now).agree(deflate.as_ref())
+    }
+
+    /// Opens the connection for those who answer by an HTTP library: with 101 (Switching Protocols) and these headers. What
+    /// comes behind the request's head is the connection's input.
+    #[must_use]
+    pub fn upgrade(self, config: impl Into<Arc<Config>>, now: Instant) -> (Connection, Vec<(String, Vec<u8>)>) {
+        let config = config.into();
+        let (headers, deflate) = self.answer(&config);
+        let headers = headers.into_iter().map(|(name, value)| (name.into(), value.into_owned())).collect();
+        let connection = Connection::new(Role::Server, None, config, self.input, Output::default(), now);
+        (connection.agree(deflate.as_ref()), headers)
+    }
+
+    /// The headers of the answer, and what it says of compression.
+    pub(super) fn answer(&self, config: &Config) -> (Vec<Line<'_>>, Option<Params>) {
+        let key = self.request.headers.get_all("Sec-WebSocket-Key").next().unwrap_or_default();
+        let mut headers: Vec<Line<'_>> = vec![
+            ("Upgrade", b"websocket".into()),
+            ("Connection", b"Upgrade".into()),
+            ("Sec-WebSocket-Accept", accept_key(key).into_bytes().into()),
+        ];
+        if let Some(protocol) = &self.protocol {
+            headers.push(("Sec-WebSocket-Protocol", protocol.as_bytes().into()));
+        }
+        let deflate = deflate::accept(config.compression(), &self.extensions);
+        if let Some(answer) = &deflate {
+            headers.push(("Sec-WebSocket-Extensions", answer.to_header().into_bytes().into()));
+        }
+        headers.extend(self.headers.iter().map(|(name, value)| (&**name, value.into())));
+        (headers, deflate)
     }
 
     /// Does not open the connection. Write what this returns, then shut down the write side, read until

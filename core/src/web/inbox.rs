@@ -46,6 +46,22 @@ impl Inbox {
         Some(task)
     }
 
+    /// Whether `Open` is next.
+    pub(super) fn is_opening(&self) -> bool {
+        matches!(self.tasks.front(), Some(Task::Open { .. }))
+    }
+
+    /// How it ended, if it did and that is still in here: ahead of its turn, for those whose messages may wait.
+    pub(super) fn take_end(&mut self) -> Option<(Option<Failure>, CloseEvent)> {
+        let at = self.tasks.iter().position(|task| matches!(task, Task::Error(_) | Task::Close(_)))?;
+        let mut end = self.tasks.split_off(at).into_iter();
+        match (end.next()?, end.next()) {
+            (Task::Error(failure), Some(Task::Close(close))) => Some((Some(failure), close)),
+            (Task::Close(close), _) => Some((None, close)),
+            (Task::Open { .. } | Task::Message(_) | Task::Closing | Task::Error(_), _) => None, // not reached
+        }
+    }
+
     /// Drops what nobody will be told.
     pub(super) fn retain(&mut self, keep: impl FnMut(&Task) -> bool) {
         self.tasks.retain(keep);

@@ -15,6 +15,10 @@ pub(super) struct Outbox {
     leaving: u64,
     /// How many bytes will never leave.
     lost: u64,
+    /// How far the connection's output went when the last message was moved there.
+    end: u64,
+    /// Whether something of a message had not left, when last asked.
+    unwritten: bool,
     /// What closes the connection behind the messages.
     close: Option<Option<CloseFrame>>,
 }
@@ -27,7 +31,14 @@ impl Outbox {
 
     pub(super) fn push(&mut self, message: Message) {
         self.waiting += message.len() as u64;
+        self.unwritten = true;
         self.messages.push_back(message);
+    }
+
+    /// Whether something of what was pushed had not left, when last asked: also of a message without bytes. After
+    /// `abandon`, what it was then.
+    pub(super) const fn is_unwritten(&self) -> bool {
+        self.unwritten
     }
 
     /// Counts a message that will never leave.
@@ -39,6 +50,7 @@ impl Outbox {
     pub(super) fn abandon(&mut self) {
         self.lost = self.lost.saturating_add(self.waiting);
         (self.messages, self.waiting, self.close) = (VecDeque::new(), 0, None);
+        self.end = u64::MAX; // never reached
     }
 
     pub(super) fn close(&mut self, frame: Option<CloseFrame>) {
@@ -60,6 +72,7 @@ impl Outbox {
             if connection.send(message).is_err() {
                 self.lose(len); // not reached: it is open and has room
             }
+            self.end = connection.sender().total();
         }
         if self.messages.is_empty()
             && let Some(frame) = self.close.take()
@@ -70,9 +83,10 @@ impl Outbox {
     }
 
     /// Asks how much is still to leave. One that has failed drops what it had: that counts for ever.
-    pub(super) fn measure(&mut self, connection: &Connection) {
+    pub(super) fn measure(&mut self, connection: &mut Connection) {
         if !connection.is_closed() || connection.is_clean() {
             self.leaving = connection.buffered_amount();
+            self.unwritten &= !self.messages.is_empty() || connection.sender().taken() < self.end;
         }
     }
 }

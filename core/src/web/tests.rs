@@ -8,6 +8,7 @@ mod events;
 mod laws;
 mod opening;
 mod sending;
+mod stream;
 mod wpt;
 
 use super::*;
@@ -84,9 +85,20 @@ fn next(socket: &mut WebSocket) -> Option<String> {
     Some(format!("{event} {:?}", socket.ready_state()))
 }
 
+/// An object of either kind, by its wire.
+trait Wired {
+    fn wire(&mut self) -> &mut WebSocket;
+}
+
+impl Wired for WebSocket {
+    fn wire(&mut self) -> &mut WebSocket {
+        self
+    }
+}
+
 /// An object whose connection is open, and a server.
-struct Pair {
-    socket: WebSocket,
+struct Pair<S = WebSocket> {
+    socket: S,
     client: Connection,
     server: Connection,
     /// Whether the server sends back what it gets.
@@ -95,10 +107,10 @@ struct Pair {
     heard: Vec<crate::Event>,
 }
 
-impl Pair {
+impl<S: Wired> Pair<S> {
     /// Connected, and nobody told. The server takes the first subprotocol.
-    fn connected(mut socket: WebSocket) -> Self {
-        let mut handshake = socket.handshake(entropy, NOW).unwrap();
+    fn connected(mut socket: S) -> Self {
+        let mut handshake = socket.wire().handshake(entropy, NOW).unwrap();
         let mut server = ServerHandshake::new(HandshakeLimits::default(), NOW);
         server.input().extend_from_slice(&written(handshake.output()));
         let mut offer = server.receive().unwrap().unwrap();
@@ -109,26 +121,14 @@ impl Pair {
         let mut server = offer.accept(Config::client(), NOW);
         handshake.input().extend_from_slice(&written(server.output()));
         let (client, response) = handshake.receive(NOW).unwrap().unwrap();
-        socket.handle_open(&response);
+        socket.wire().handle_open(&response);
         Self { socket, client, server, echoes: false, heard: Vec::new() }
-    }
-
-    /// Open, and told so.
-    fn open() -> Self {
-        let mut pair = Self::connected(socket(()));
-        assert_eq!(told(&mut pair.socket), ["open Open"]);
-        pair
-    }
-
-    /// Open, with a server that echoes.
-    fn echo() -> Self {
-        Self { echoes: true, ..Self::open() }
     }
 
     /// Carries bytes until none are left, then the end of the stream if it is time.
     fn turn(&mut self) {
         loop {
-            self.socket.exchange(&mut self.client, NOW);
+            self.socket.wire().exchange(&mut self.client, NOW);
             let there = written(self.client.output());
             self.server.input().extend_from_slice(&there);
             while let Ok(Some(event)) = self.server.receive(NOW) {
@@ -152,21 +152,35 @@ impl Pair {
     fn end(&mut self) {
         let _ = self.server.receive_eof();
         if let Err(error) = self.client.receive_eof() {
-            self.socket.handle_failure(error);
+            self.socket.wire().handle_failure(error);
         }
-        self.socket.exchange(&mut self.client, NOW);
+        self.socket.wire().exchange(&mut self.client, NOW);
+    }
+
+    /// The bytes that the server gets next.
+    fn bytes(&mut self) -> Vec<u8> {
+        self.socket.wire().transmit(&mut self.client);
+        written(self.client.output())
+    }
+}
+
+impl Pair {
+    /// Open, and told so.
+    fn open() -> Self {
+        let mut pair = Self::connected(socket(()));
+        assert_eq!(told(&mut pair.socket), ["open Open"]);
+        pair
+    }
+
+    /// Open, with a server that echoes.
+    fn echo() -> Self {
+        Self { echoes: true, ..Self::open() }
     }
 
     /// All that happens, told.
     fn told(&mut self) -> Vec<String> {
         self.turn();
         told(&mut self.socket)
-    }
-
-    /// The bytes that the server gets next.
-    fn bytes(&mut self) -> Vec<u8> {
-        self.socket.transmit(&mut self.client);
-        written(self.client.output())
     }
 }
 

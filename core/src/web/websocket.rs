@@ -240,15 +240,7 @@ impl WebSocket {
         code: impl Into<Option<u16>>,
         reason: impl Into<Option<&'a str>>,
     ) -> Result<(), DomException> {
-        let (code, reason) = (code.into(), reason.into());
-        if let Some(code) = code.filter(|code| !matches!(code, 1000 | 3000..=4999)) {
-            return Err(InvalidAccessError { code }.into());
-        }
-        if let Some(len) = reason.map(str::len).filter(|len| *len > CloseFrame::MAX_REASON) {
-            return Err(SyntaxError::ReasonTooLong { len }.into());
-        }
-        let code = code.map(CloseCode).or(reason.map(|_| CloseCode::NORMAL));
-        self.begin_close(code.map(|code| CloseFrame::new(code, reason.unwrap_or_default())));
+        self.begin_close(close_frame(code.into(), reason.into())?);
         Ok(())
     }
 
@@ -279,6 +271,18 @@ impl WebSocket {
         }
         None
     }
+}
+
+/// The Close frame for these arguments, whose content may be empty.
+pub(super) fn close_frame(code: Option<u16>, reason: Option<&str>) -> Result<Option<CloseFrame>, DomException> {
+    if let Some(code) = code.filter(|code| !matches!(code, 1000 | 3000..=4999)) {
+        return Err(InvalidAccessError { code }.into());
+    }
+    if let Some(len) = reason.map(str::len).filter(|len| *len > CloseFrame::MAX_REASON) {
+        return Err(SyntaxError::ReasonTooLong { len }.into());
+    }
+    let code = code.map(CloseCode).or(reason.map(|_| CloseCode::NORMAL));
+    Ok(code.map(|code| CloseFrame::new(code, reason.unwrap_or_default())))
 }
 
 /// Without what may let others in: the URL's user info and query, headers, messages.

@@ -131,6 +131,7 @@ impl WebSocket {
     /// After it, write what the connection has queued. Tell the connection of the stream's end only while
     /// [`wants_read`](Self::wants_read): what it still has to give would be lost.
     pub fn exchange(&mut self, connection: &mut Connection, now: Instant) {
+        self.transmit(connection);
         while self.wants_read() {
             match connection.receive(now) {
                 Ok(Some(event)) => self.handle_event(event),

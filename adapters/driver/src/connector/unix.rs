@@ -25,7 +25,7 @@ impl<R: ConnectUnix> Connector<R> {
         url: &str,
     ) -> Result<(WsStream<<R as Bind<R::Unix>>::Transport, R::Clock>, Response), Error> {
         let target = Target::parse(url)?;
-        let secured = self.secured(&target)?;
+        let secured = self.secured(target.is_secure(), target.host())?;
         let mut clock = R::Clock::default();
         let deadline = clock.now() + self.connect_timeout;
         let connected = until(&mut clock, deadline, R::connect_unix(path.as_ref())).await;

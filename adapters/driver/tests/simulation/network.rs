@@ -2,6 +2,7 @@
 
 use super::model::Model;
 use super::random::Random;
+use super::support::REQUEST;
 use super::support::time::Manual;
 use super::world::World;
 use bytes::BytesMut;
@@ -183,6 +184,8 @@ pub(crate) struct Endpoint {
     incoming: Rc<RefCell<Way>>,
     outgoing: Rc<RefCell<Way>>,
     buffer: Option<Vec<u8>>,
+    /// Whether the WebSocket is yet to be opened: what asks for it is there, and the answer goes nowhere.
+    pub(crate) opens: bool,
 }
 
 /// Both ends of a network.
@@ -197,13 +200,14 @@ pub(crate) fn network(
         let buffer = random.one_in(4).then(Vec::new);
         world.note(format!("{}: buffers {}, {:?}", models[at].borrow().name, buffer.is_some(), outgoing.borrow()));
         let (world, model) = (Rc::clone(world), Rc::clone(models[at]));
-        Endpoint { world, model, incoming, outgoing, buffer }
+        Endpoint { world, model, incoming, outgoing, buffer, opens: false }
     });
     (ends, Reactor(ways.map(|way| (way, Manual::default())).into()))
 }
 
 impl Endpoint {
     fn send(&self, bytes: &[u8]) {
+        self.world.stir();
         let cut = self.outgoing.borrow_mut().send(bytes);
         if self.outgoing.borrow().abandoned {
             self.incoming.borrow_mut().end(Last::Reset); // as a system answers for a program that is gone
@@ -230,6 +234,7 @@ impl Endpoint {
     fn hesitates(&self, cx: &Context<'_>) -> bool {
         let hesitates = !self.world.probes.get() && self.outgoing.borrow_mut().random.one_in(8);
         if hesitates {
+            self.world.stir();
             cx.waker().wake_by_ref();
         }
         hesitates
@@ -263,6 +268,11 @@ impl Endpoint {
 
 impl Transport for Endpoint {
     fn poll_read(&mut self, cx: &mut Context<'_>, input: &mut BytesMut, room: usize) -> Poll<io::Result<usize>> {
+        if self.opens {
+            input.extend_from_slice(REQUEST);
+            return Poll::Ready(Ok(REQUEST.len()));
+        }
+        self.model.borrow_mut().took = false; // all is decoded
         if self.hesitates(cx) {
             return Poll::Pending;
         }
@@ -272,6 +282,7 @@ impl Transport for Endpoint {
             way.reader = Some(cx.waker().clone());
             return Poll::Pending;
         }
+        self.world.stir();
         way.reader = None; // whom it would have woken, and it owes nobody anything
         let mut model = self.model.borrow_mut();
         let Some((_, bytes)) = way.flying.front_mut() else {
@@ -293,6 +304,10 @@ impl Transport for Endpoint {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if self.opens {
+            self.opens = false;
+            return Poll::Ready(Ok(slices[0].len()));
+        }
         if self.hesitates(cx) {
             return Poll::Pending;
         }

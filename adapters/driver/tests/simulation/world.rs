@@ -1,9 +1,13 @@
 //! [`World`]: what both ends and the network share.
 
 use super::random::Random;
+use super::support::time;
 use sansws_core::{Config, Delivery, Keepalive, Limits};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
+
+/// How many polls may follow each other with nothing to show for it: tasks that all wake all, twice.
+const IDLE_POLLS: usize = 20;
 
 #[derive(Debug)]
 pub(crate) struct World {
@@ -11,6 +15,8 @@ pub(crate) struct World {
     trace: RefCell<Vec<String>>,
     /// How often users have got further, or something was written.
     progress: Cell<usize>,
+    /// How many polls there were since anything has happened that a task may be woken for.
+    idle_polls: Cell<usize>,
     /// Whether anything has happened after which a connection may end without a closing handshake.
     disturbed: Cell<bool>,
     /// Whether tasks are polled that nobody has woken, to see that there is nothing for them to do.
@@ -27,6 +33,7 @@ impl World {
             seed,
             trace: RefCell::default(),
             progress: Cell::default(),
+            idle_polls: Cell::default(),
             disturbed: Cell::default(),
             probes: Cell::default(),
             patient: random.one_in(2),
@@ -51,7 +58,7 @@ impl World {
 
     /// What is printed if the seed fails.
     pub(crate) fn note(&self, what: String) {
-        self.trace.borrow_mut().push(what);
+        self.trace.borrow_mut().push(format!("{:10.3?} {what}", time::elapsed()));
     }
 
     pub(crate) fn progress(&self) -> usize {
@@ -60,6 +67,18 @@ impl World {
 
     pub(crate) fn count_progress(&self) {
         self.progress.set(self.progress.get() + 1);
+        self.stir();
+    }
+
+    /// Something has happened: bytes moved, time passed, a wait is over.
+    pub(crate) fn stir(&self) {
+        self.idle_polls.set(0);
+    }
+
+    /// A task that was woken is polled: not for nothing, for ever.
+    pub(crate) fn count_poll(&self) {
+        self.idle_polls.set(self.idle_polls.get() + 1);
+        assert!(self.idle_polls.get() <= IDLE_POLLS, "tasks wake each other and get nowhere");
     }
 
     pub(crate) fn disturb(&self, by: &str) {

@@ -4,7 +4,9 @@ use super::halves::{self, Reader, Writer};
 use super::patience::Patience;
 use super::socket::{Socket, Transport};
 use super::waits::Timer;
-use sansws_core::{CloseFrame, Connection, Event, EventRef, Fragment, Message, MessageRef, SendError, Sender, Traffic};
+use sansws_core::{
+    CloseFrame, Connection, Event, EventRef, Fragment, Message, MessageRef, Prepared, SendError, Sender, Traffic,
+};
 use sansws_driver::Error;
 use std::net::TcpStream;
 use std::time::Duration;
@@ -169,6 +171,16 @@ impl<S: Socket> WsStream<S> {
     /// As [`send`](Self::send).
     pub fn feed_plain(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.queue(false, |sender| sender.send_plain(message))
+    }
+
+    /// Queues a message that others are sent, too, and which is encoded once for them all, see [`Prepared`]; else as
+    /// [`feed`](Self::feed).
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        self.queue(false, |sender| sender.send_prepared(prepared))
     }
 
     /// Sends the next piece of a message in a frame of its own (RFC 6455 §5.4); else as [`send`](Self::send).

@@ -4,11 +4,64 @@ use super::rejection::assert_answers;
 use super::*;
 use HandshakeError as E;
 
-/// What a server makes of these bytes.
+/// What a server makes of these bytes: the same if it is another library that reads them.
+#[track_caller]
 fn receive(bytes: &[u8]) -> Result<Option<Offer>, HandshakeError> {
     let mut server = server(HandshakeLimits::default());
     server.input().extend_from_slice(bytes);
-    server.receive()
+    let received = server.receive();
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut read = httparse::Request::new(&mut headers);
+    if read.parse(bytes).is_ok_and(|status| status.is_complete())
+        && read.version == Some(1)
+        && !matches!(received, Ok(None))
+    {
+        let headers = read.headers.iter().map(|header| (header.name, header.value));
+        let judged = Offer::from_request(read.method.unwrap(), read.path.unwrap(), headers);
+        match (&received, judged) {
+            (Ok(Some(received)), Ok(judged)) => assert_eq!(answer(received), answer(&judged)),
+            (Ok(_), judged) => panic!("{judged:?}"),
+            // Lines that are less than strict, and limits, are for those who read.
+            (Err(E::Malformed | E::HeadTooLong { .. } | E::TooManyHeaders { .. }), _) => {}
+            (Err(E::FirstLineTooLong { .. } | E::LineTooLong { .. }), _) => {}
+            (Err(error), judged) => assert_eq!(judged.err().as_ref(), Some(error)),
+        }
+    }
+    received
+}
+
+/// All that can be told of an offer, and its answer.
+fn answer(offer: &Offer) -> (String, Vec<String>, String) {
+    let (headers, deflate) = offer.answer(&Config::default());
+    let request = offer.request();
+    let told = (request.target(), request.host(), request.origin(), offer.extensions(), deflate);
+    (format!("{told:?}"), offer.protocols().map(String::from).collect(), format!("{headers:?}"))
+}
+
+/// What is no line of a head is not taken for one.
+#[test]
+fn of_another_library() {
+    check("GET", "/a b", "x");
+    check("GET", "/a\r\nX: y", "x");
+    check("GET /b HTTP/1.1\r\nX:", "/", "x");
+    check("GET", "/", "x\r\nOrigin: y");
+    check("GET", "/", "x\0");
+
+    #[track_caller]
+    fn check(method: &str, target: &str, value: &str) {
+        let headers = REQUEST.iter().map(|line| line.split_once(": ").unwrap()).chain([("X", value)]);
+        assert_eq!(Offer::from_request(method, target, headers).err(), Some(E::Malformed));
+    }
+}
+
+/// The answer has the same headers, and what is sent before it was written is behind it.
+#[test]
+fn upgraded_by_another_library() {
+    let (mut connection, headers) = offer(&["Sec-WebSocket-Protocol: chat"]).upgrade(Config::default(), NOW);
+    let lines = headers.iter().map(|(name, value)| format!("{name}: {}", value.escape_ascii()));
+    assert_eq!(lines.collect::<Vec<_>>(), ANSWER);
+    connection.send("hi").unwrap();
+    assert_eq!(written(connection.output()), b"\x81\x02hi");
 }
 
 fn request(lines: &[&str]) -> Vec<u8> {
