@@ -39,19 +39,19 @@ impl User {
     async fn acts(&mut self, ws: &mut Ws) {
         match self.random.below(20) {
             0..=2 => {
-                let patience = self.does("next_event");
+                let patience = self.does("next_event").to_hear();
                 if let Some(next) = patience.wait(ws.next_event()).await {
                     self.hears_next_event(next);
                 }
             }
             3 | 4 if !self.model.borrow().pieces => {
-                let patience = self.does("next");
+                let patience = self.does("next").to_hear();
                 if let Some(next) = patience.wait(ws.next()).await {
                     self.hears_next(next);
                 }
             }
             5 if !self.model.borrow().pieces => {
-                let patience = self.does("read");
+                let patience = self.does("read").to_hear();
                 if let Some(read) = patience.wait(ws.read()).await {
                     self.hears_next(read.map(|message| message.map(Message::from)).transpose());
                 }
@@ -61,13 +61,13 @@ impl User {
             14 => {
                 let payload = self.model.borrow().payload(PING, &mut self.random);
                 let said = self.model.borrow_mut().says(self.task, PING, true, &payload);
-                let patience = self.does("ping");
+                let patience = self.does("ping").to_send();
                 let sent = patience.wait(ws.ping(&payload)).await;
                 self.settles(said, sent);
             }
             15 => {
                 let queued = self.model.borrow().queued();
-                let patience = self.does("flush");
+                let patience = self.does("flush").to_send();
                 match patience.wait(ws.flush()).await {
                     Some(Ok(())) => self.model.borrow().flushed(&queued),
                     Some(Err(error)) => self.fails(error),
@@ -75,7 +75,7 @@ impl User {
                 }
             }
             16 => {
-                let patience = self.does("idle");
+                let patience = self.does("idle").to_hear();
                 match patience.wait(ws.idle()).await {
                     Some(Ok(false)) => self.model.borrow_mut().ends(),
                     Some(Err(error)) => self.fails(error),
@@ -131,7 +131,7 @@ impl User {
         let (kind, payload, begins, last) = frame.clone();
         let said = self.says(&frame);
         let before = ws.traffic().sent.payload;
-        let patience = self.does("send");
+        let patience = self.does("send").to_send();
         let sent = if !(begins && last) {
             patience.wait(ws.send_fragment(Fragment { kind, payload: payload.into(), last })).await
         } else {
@@ -192,7 +192,7 @@ impl User {
         let deadline = Manual::default().now() + WAIT;
         while !self.model.borrow().is_over() {
             let most = if ws.is_open() { rest(deadline) } else { Duration::MAX };
-            match self.goes_on("next_event", most).wait(ws.next_event()).await {
+            match self.goes_on("next_event", most).to_hear().wait(ws.next_event()).await {
                 Some(next) => self.hears_next_event(next),
                 None => while !self.starts_close(ws) {},
             }
