@@ -110,6 +110,9 @@ fn run(world: &World, models: &[Rc<RefCell<Model>>; 2], mut reactor: Reactor, ta
         let at = if random.one_in(50) { random.below(tasks.len()) } else { random.pick(&woken) };
         let (future, task, is_woken) = &mut tasks[at];
         *is_woken = false;
+        if random.one_in(50) {
+            *task = task::Task::new(); // elsewhere, and who wakes it there wakes nobody
+        }
         world.count_poll();
         if future.as_mut().poll(&mut task.context()).is_ready() {
             drop(tasks.swap_remove(at));
