@@ -10,6 +10,10 @@ use std::time::Duration;
 
 impl User {
     pub(crate) async fn has(mut self, mut ws: Ws) {
+        if self.random.one_in(3) {
+            let patience = self.goes_on("serve", Duration::from_secs(10));
+            self.serves(&mut ws, patience).await;
+        }
         for _ in 0..self.random.below(ACTS) {
             self.acts(&mut ws).await;
             self.looks(&ws);
@@ -56,7 +60,10 @@ impl User {
                     self.hears_next(read.map(|message| message.map(Message::from)).transpose());
                 }
             }
-            6 | 7 => self.serves(ws).await,
+            6 | 7 => {
+                let patience = self.does("serve");
+                self.serves(ws, patience).await;
+            }
             8..=13 => self.sends_one(ws).await,
             14 => {
                 let payload = self.model.borrow().payload(PING, &mut self.random);
@@ -95,14 +102,13 @@ impl User {
         }
     }
 
-    async fn serves(&mut self, ws: &mut Ws) {
-        let patience = self.does("serve");
+    async fn serves(&mut self, ws: &mut Ws, patience: Patience) {
         let by_events = self.model.borrow().pieces || self.random.one_in(2);
         let mut random = self.random.fork();
         let this = &*self;
         let mut handle = |event: EventRef<'_>, sender: &mut Sender| {
             this.hears_event(event);
-            let replies = if this.message.is_none() { random.below(4) } else { usize::MAX };
+            let replies = if this.message.is_none() { random.below(3) } else { usize::MAX };
             let reply = match event {
                 EventRef::Message(message) if replies == 0 => rest_of(message),
                 _ if replies < 2 => MessageRef::Binary(&this.model.borrow().payload(BINARY, &mut random)),
