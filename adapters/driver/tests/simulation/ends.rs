@@ -1,12 +1,11 @@
 //! What users do with their ends: at random, and often half.
 
 use super::frames::{BINARY, CONTINUATION, TEXT};
-use super::model::Model;
+use super::model::{Model, Waits};
 use super::network::Endpoint;
 use super::random::Random;
 use super::support::Hand;
 use super::support::time::{Manual, sleep};
-use super::world::World;
 use futures_util::FutureExt;
 use futures_util::future::join3;
 use sansws_core::{CloseCode, CloseFrame, Delivery, Event, EventRef, Fragment, Instant, Kind, Message};
@@ -64,15 +63,27 @@ pub(crate) async fn drains(model: Shared, drain: Drain<Hand>, mut random: Random
 
 /// How long somebody waits: so often, and so long.
 pub(crate) struct Patience {
-    world: Rc<World>,
+    model: Shared,
+    waits: Waits,
     polls: usize,
     most: Duration,
 }
 
 impl Patience {
+    /// It is waited until something can be sent, or has left.
+    pub(crate) fn to_send(self) -> Self {
+        Self { waits: Waits::ToSend, ..self }
+    }
+
+    /// It is waited for whatever comes next.
+    pub(crate) fn to_hear(self) -> Self {
+        Self { waits: Waits::ToHear, ..self }
+    }
+
     /// What the future gives; or none, and it is dropped.
     pub(crate) async fn wait<F: Future>(self, future: F) -> Option<F::Output> {
-        let Self { world, mut polls, most } = self;
+        let Self { model, waits, mut polls, most } = self;
+        let world = model.borrow().world();
         let mut future = pin!(future);
         let mut clock = Manual::default();
         let deadline = clock.now() + most;
@@ -84,7 +95,11 @@ impl Patience {
                 Poll::Pending
             }
         });
-        until(&mut clock, deadline, few).await.flatten()
+        model.borrow_mut().waits(waits, 1);
+        let output = until(&mut clock, deadline, few).await.flatten();
+        model.borrow_mut().waits(waits, -1);
+        assert!(output.is_some() || most < Duration::MAX, "it never ends");
+        output
     }
 }
 
@@ -105,7 +120,8 @@ impl User {
         self.model.borrow().note(&format!("{} {what}", self.task));
         self.model.borrow().world().count_progress();
         Patience {
-            world: self.model.borrow().world(),
+            model: Rc::clone(&self.model),
+            waits: Waits::ForElse,
             polls: self.random.pick(&[0, 1, 2, 5, usize::MAX, usize::MAX, usize::MAX]),
             most: Duration::from_millis(self.random.pick(&[1, 50, 3000])),
         }

@@ -15,13 +15,13 @@ impl User {
         for _ in 0..self.random.below(ACTS) {
             match self.random.below(3) {
                 0 => {
-                    let patience = self.does("next_event");
+                    let patience = self.does("next_event").to_hear();
                     if let Some(next) = patience.wait(reader.next_event()).await {
                         self.hears_next_event(next);
                     }
                 }
                 1 if !self.model.borrow().pieces => {
-                    let patience = self.does("next");
+                    let patience = self.does("next").to_hear();
                     if let Some(next) = patience.wait(reader.next()).await {
                         self.hears_next(next);
                     }
@@ -35,7 +35,7 @@ impl User {
         while !self.model.borrow().is_over() && !drops {
             let sender = reader.sender();
             let most = if sender.is_open() { rest(deadline) } else { Duration::MAX };
-            match self.goes_on("next_event", most).wait(reader.next_event()).await {
+            match self.goes_on("next_event", most).to_hear().wait(reader.next_event()).await {
                 Some(next) => self.hears_next_event(next),
                 None => {
                     let most = Duration::from_secs(1); // and reads on, since the peer may wait for that
@@ -46,6 +46,8 @@ impl User {
             drops = self.random.one_in(200);
         }
         self.does("drops the reader");
+        drop(reader);
+        self.model.borrow_mut().is_deaf();
     }
 
     fn looks_by(&self, reader: &Reader<Endpoint, Manual>) {
@@ -58,7 +60,7 @@ impl User {
             let (kind, payload, ..) = self.frame();
             let frame = (kind, payload, true, true);
             let said = self.says(&frame);
-            let sent = self.does("send as a sink").wait(SinkExt::send(&mut writer, message(&frame))).await;
+            let sent = self.does("send as a sink").to_send().wait(SinkExt::send(&mut writer, message(&frame))).await;
             self.settles(said, sent);
         }
         if !self.random.one_in(8) {
@@ -78,13 +80,13 @@ impl User {
                 5 => {
                     let payload = self.model.borrow().payload(PING, &mut self.random);
                     let said = self.model.borrow_mut().says(self.task, PING, true, &payload);
-                    let patience = self.does("ping");
+                    let patience = self.does("ping").to_send();
                     let sent = patience.wait(sender.ping(&payload)).await;
                     self.settles(said, sent);
                 }
                 6 => {
                     let queued = self.model.borrow().queued();
-                    let patience = self.does("flush");
+                    let patience = self.does("flush").to_send();
                     match patience.wait(sender.flush()).await {
                         Some(Ok(())) => self.model.borrow().flushed(&queued),
                         Some(Err(error)) => self.fails(error),
@@ -103,7 +105,7 @@ impl User {
         let frame = self.frame();
         let (kind, payload, begins, last) = frame.clone();
         let said = self.says(&frame);
-        let patience = self.does("send");
+        let patience = self.does("send").to_send();
         if begins && last {
             let sent = match self.random.below(3) {
                 0 => patience.wait(sender.send(message(&frame))).await,
@@ -131,7 +133,7 @@ impl User {
     async fn closes_by(&mut self, sender: &Sender<Endpoint, Manual>, most: Duration) {
         let frame = self.close_frame().filter(|frame| is_legal(Some(frame)));
         self.model.borrow_mut().closes(frame.as_ref(), sender.is_open());
-        if let Some(Err(error)) = self.goes_on("close", most).wait(sender.close(frame)).await {
+        if let Some(Err(error)) = self.goes_on("close", most).to_send().wait(sender.close(frame)).await {
             self.fails(error);
         }
     }

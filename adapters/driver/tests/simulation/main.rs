@@ -69,7 +69,7 @@ fn simulate(seed: u64) {
 }
 
 /// More steps than any conversation has; an hour of keepalives takes 40 000.
-const ENDLESS: usize = 500_000;
+const ENDLESS: usize = 200_000;
 
 /// A task, how it is woken, and whether it was.
 type Running = (Task, task::Task, bool);
@@ -98,6 +98,7 @@ fn run(world: &World, models: &[Rc<RefCell<Model>>; 2], mut reactor: Reactor, ta
             continue;
         }
         if woken.is_empty() {
+            reactor.rests(models);
             let all_read = reactor.is_quiet() && !models.iter().any(|model| model.borrow().took);
             if all_read && random.one_in(4) {
                 probe(world, &mut tasks);
@@ -109,6 +110,9 @@ fn run(world: &World, models: &[Rc<RefCell<Model>>; 2], mut reactor: Reactor, ta
         let at = if random.one_in(50) { random.below(tasks.len()) } else { random.pick(&woken) };
         let (future, task, is_woken) = &mut tasks[at];
         *is_woken = false;
+        if random.one_in(50) {
+            *task = task::Task::new(); // elsewhere, and who wakes it there wakes nobody
+        }
         world.count_poll();
         if future.as_mut().poll(&mut task.context()).is_ready() {
             drop(tasks.swap_remove(at));

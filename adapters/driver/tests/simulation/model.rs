@@ -54,6 +54,14 @@ enum End {
     Over,
 }
 
+/// What a task waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Waits {
+    ToSend,
+    ToHear,
+    ForElse,
+}
+
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) name: &'static str,
@@ -70,6 +78,8 @@ pub(crate) struct Model {
     /// Pings that were read, of which the first so many are answered or never will be.
     pings: Vec<Vec<u8>>,
     answered: usize,
+    /// The payload of the last pong that was written.
+    pong: Option<Vec<u8>>,
     /// Messages that were read, of which so many were heard.
     messages: Vec<Whole>,
     heard: usize,
@@ -80,6 +90,11 @@ pub(crate) struct Model {
     pub(crate) pieces: bool,
     /// Whether an event was taken and nobody has looked what follows it: others are not woken to do so.
     pub(crate) took: bool,
+    /// How many tasks wait to send, and to hear.
+    senders: isize,
+    hearers: isize,
+    /// Whether whoever read is gone.
+    is_deaf: bool,
     /// Whether messages, or pieces, may be dropped: `close` has begun.
     pub(crate) skips: bool,
     /// Whether reading or writing has met its end.
@@ -90,6 +105,8 @@ pub(crate) struct Model {
     /// Whether it is the end of a server that shuts down, and whether that has waited long enough.
     goes_away: bool,
     aborted: bool,
+    /// Whether the server's shutdown has closed it.
+    has_gone_away: bool,
     end: End,
     dropped: bool,
 }
@@ -112,12 +129,16 @@ impl Model {
             said: Vec::new(),
             pings: Vec::new(),
             answered: 0,
+            pong: None,
             messages: Vec::new(),
             heard: 0,
             reading: Whole::default(),
             hearing: Vec::new(),
             pieces: false,
             took: false,
+            senders: 0,
+            hearers: 0,
+            is_deaf: false,
             skips: false,
             stream_ended: false,
             write_failed: false,
@@ -125,6 +146,7 @@ impl Model {
             was_clean: false,
             goes_away: false,
             aborted: false,
+            has_gone_away: false,
             end: End::NotYet,
             dropped: false,
         }
@@ -170,6 +192,7 @@ impl Model {
         let away = GOING_AWAY.to_be_bytes();
         let expected = [self.chosen.as_deref().or(answer), self.goes_away.then_some(&away)];
         assert!(expected.contains(&Some(payload)), "the Close frame is {payload:?}, and not one of {expected:?}");
+        self.has_gone_away = self.chosen.is_none() && self.received.is_none();
         let lost = self.said.iter().find(|said| said.fate == Fate::Queued && said.frame.opcode != PING);
         assert!(lost.is_none(), "was queued before the Close frame and not written: {lost:?}");
     }
@@ -177,6 +200,7 @@ impl Model {
     /// RFC 6455 §5.5.3: the newest may stand for all before it.
     fn wrote_pong(&mut self, payload: &[u8]) {
         let ping = self.pings[self.answered..].iter().position(|ping| ping == payload);
+        self.pong = Some(payload.to_vec());
         self.answered += 1 + ping.expect("a pong that answers nothing");
     }
 
@@ -293,6 +317,34 @@ impl Model {
         (0..self.said.len()).filter(|at| self.said[*at].fate == Fate::Queued).collect()
     }
 
+    /// One task more, or less, waits for this.
+    pub(crate) const fn waits(&mut self, waits: Waits, one: isize) {
+        match waits {
+            Waits::ToSend => self.senders += one,
+            Waits::ToHear => self.hearers += one,
+            Waits::ForElse => {}
+        }
+    }
+
+    /// The reader is gone: what arrives is for nobody.
+    pub(crate) const fn is_deaf(&mut self) {
+        self.is_deaf = true;
+        self.took = false;
+    }
+
+    /// Nobody is woken. So nobody waits for what there is: room in the network, something to read, the end.
+    pub(crate) fn rests(&self, writable: bool, readable: bool) {
+        let (sends, hears) = (self.senders > 0, self.hearers > 0);
+        assert!(!sends || !writable, "somebody waits to send, and could");
+        assert!(!(sends || hears) || self.end == End::NotYet, "somebody waits, and it has ended");
+        let listens = hears || (sends && self.is_deaf);
+        assert!(!listens || !readable || self.stream_ended, "what has arrived is not read");
+        let is_heard = self.heard == self.messages.len() || self.pieces || self.skips;
+        assert!(!hears || is_heard, "somebody waits to hear what is there");
+        let is_answered = self.pings.last() == self.pong.as_ref() || self.closing != Closing::Open;
+        assert!(!hears || !writable || is_answered, "a ping is not answered");
+    }
+
     /// What was queued is flushed.
     pub(crate) fn flushed(&self, queued: &[usize]) {
         for at in queued {
@@ -314,6 +366,7 @@ impl Model {
         self.world.count_progress();
         self.note(&format!("hears {} bytes", payload.len()));
         assert_ne!(self.end, End::Over, "a message behind the end");
+        assert!(!self.has_gone_away, "a message that cannot be answered");
         if self.pieces && self.skips {
             return;
         }

@@ -170,6 +170,14 @@ impl Reactor {
         !woken.is_empty()
     }
 
+    /// Nobody is woken, and nobody will be now.
+    pub(crate) fn rests(&self, models: &[Rc<RefCell<Model>>; 2]) {
+        for (at, model) in models.iter().enumerate() {
+            let (outgoing, incoming) = (self.0[at].0.borrow(), self.0[1 - at].0.borrow());
+            model.borrow().rests(outgoing.is_writable(), incoming.is_readable());
+        }
+    }
+
     /// Whether all is read that has arrived.
     pub(crate) fn is_quiet(&self) -> bool {
         !self.0.iter().any(|(way, _)| way.borrow().is_readable() && !way.borrow().abandoned)

@@ -10,6 +10,10 @@ use std::time::Duration;
 
 impl User {
     pub(crate) async fn has(mut self, mut ws: Ws) {
+        if self.random.one_in(3) {
+            let patience = self.goes_on("serve", Duration::from_secs(10));
+            self.serves(&mut ws, patience).await;
+        }
         for _ in 0..self.random.below(ACTS) {
             self.acts(&mut ws).await;
             self.looks(&ws);
@@ -39,35 +43,38 @@ impl User {
     async fn acts(&mut self, ws: &mut Ws) {
         match self.random.below(20) {
             0..=2 => {
-                let patience = self.does("next_event");
+                let patience = self.does("next_event").to_hear();
                 if let Some(next) = patience.wait(ws.next_event()).await {
                     self.hears_next_event(next);
                 }
             }
             3 | 4 if !self.model.borrow().pieces => {
-                let patience = self.does("next");
+                let patience = self.does("next").to_hear();
                 if let Some(next) = patience.wait(ws.next()).await {
                     self.hears_next(next);
                 }
             }
             5 if !self.model.borrow().pieces => {
-                let patience = self.does("read");
+                let patience = self.does("read").to_hear();
                 if let Some(read) = patience.wait(ws.read()).await {
                     self.hears_next(read.map(|message| message.map(Message::from)).transpose());
                 }
             }
-            6 | 7 => self.serves(ws).await,
+            6 | 7 => {
+                let patience = self.does("serve");
+                self.serves(ws, patience).await;
+            }
             8..=13 => self.sends_one(ws).await,
             14 => {
                 let payload = self.model.borrow().payload(PING, &mut self.random);
                 let said = self.model.borrow_mut().says(self.task, PING, true, &payload);
-                let patience = self.does("ping");
+                let patience = self.does("ping").to_send();
                 let sent = patience.wait(ws.ping(&payload)).await;
                 self.settles(said, sent);
             }
             15 => {
                 let queued = self.model.borrow().queued();
-                let patience = self.does("flush");
+                let patience = self.does("flush").to_send();
                 match patience.wait(ws.flush()).await {
                     Some(Ok(())) => self.model.borrow().flushed(&queued),
                     Some(Err(error)) => self.fails(error),
@@ -75,7 +82,7 @@ impl User {
                 }
             }
             16 => {
-                let patience = self.does("idle");
+                let patience = self.does("idle").to_hear();
                 match patience.wait(ws.idle()).await {
                     Some(Ok(false)) => self.model.borrow_mut().ends(),
                     Some(Err(error)) => self.fails(error),
@@ -95,14 +102,13 @@ impl User {
         }
     }
 
-    async fn serves(&mut self, ws: &mut Ws) {
-        let patience = self.does("serve");
+    async fn serves(&mut self, ws: &mut Ws, patience: Patience) {
         let by_events = self.model.borrow().pieces || self.random.one_in(2);
         let mut random = self.random.fork();
         let this = &*self;
         let mut handle = |event: EventRef<'_>, sender: &mut Sender| {
             this.hears_event(event);
-            let replies = if this.message.is_none() { random.below(4) } else { usize::MAX };
+            let replies = if this.message.is_none() { random.below(3) } else { usize::MAX };
             let reply = match event {
                 EventRef::Message(message) if replies == 0 => rest_of(message),
                 _ if replies < 2 => MessageRef::Binary(&this.model.borrow().payload(BINARY, &mut random)),
@@ -131,7 +137,7 @@ impl User {
         let (kind, payload, begins, last) = frame.clone();
         let said = self.says(&frame);
         let before = ws.traffic().sent.payload;
-        let patience = self.does("send");
+        let patience = self.does("send").to_send();
         let sent = if !(begins && last) {
             patience.wait(ws.send_fragment(Fragment { kind, payload: payload.into(), last })).await
         } else {
@@ -192,7 +198,7 @@ impl User {
         let deadline = Manual::default().now() + WAIT;
         while !self.model.borrow().is_over() {
             let most = if ws.is_open() { rest(deadline) } else { Duration::MAX };
-            match self.goes_on("next_event", most).wait(ws.next_event()).await {
+            match self.goes_on("next_event", most).to_hear().wait(ws.next_event()).await {
                 Some(next) => self.hears_next_event(next),
                 None => while !self.starts_close(ws) {},
             }
