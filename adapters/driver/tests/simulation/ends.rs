@@ -71,12 +71,12 @@ pub(crate) struct Patience {
 
 impl Patience {
     /// It is waited until something can be sent, or has left.
-    pub(crate) fn to_send(self) -> Self {
+    pub(crate) fn for_sending(self) -> Self {
         Self { waits: Waits::ToSend, ..self }
     }
 
     /// It is waited for whatever comes next.
-    pub(crate) fn to_hear(self) -> Self {
+    pub(crate) fn for_hearing(self) -> Self {
         Self { waits: Waits::ToHear, ..self }
     }
 

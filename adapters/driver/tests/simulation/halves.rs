@@ -15,13 +15,13 @@ impl User {
         for _ in 0..self.random.below(ACTS) {
             match self.random.below(3) {
                 0 => {
-                    let patience = self.does("next_event").to_hear();
+                    let patience = self.does("next_event").for_hearing();
                     if let Some(next) = patience.wait(reader.next_event()).await {
                         self.hears_next_event(next);
                     }
                 }
                 1 if !self.model.borrow().pieces => {
-                    let patience = self.does("next").to_hear();
+                    let patience = self.does("next").for_hearing();
                     if let Some(next) = patience.wait(reader.next()).await {
                         self.hears_next(next);
                     }
@@ -35,7 +35,7 @@ impl User {
         while !self.model.borrow().is_over() && !drops {
             let sender = reader.sender();
             let most = if sender.is_open() { rest(deadline) } else { Duration::MAX };
-            match self.goes_on("next_event", most).to_hear().wait(reader.next_event()).await {
+            match self.goes_on("next_event", most).for_hearing().wait(reader.next_event()).await {
                 Some(next) => self.hears_next_event(next),
                 None => {
                     let most = Duration::from_secs(1); // and reads on, since the peer may wait for that
@@ -60,7 +60,8 @@ impl User {
             let (kind, payload, ..) = self.frame();
             let frame = (kind, payload, true, true);
             let said = self.says(&frame);
-            let sent = self.does("send as a sink").to_send().wait(SinkExt::send(&mut writer, message(&frame))).await;
+            let sent =
+                self.does("send as a sink").for_sending().wait(SinkExt::send(&mut writer, message(&frame))).await;
             self.settles(said, sent);
         }
         if !self.random.one_in(8) {
@@ -80,13 +81,13 @@ impl User {
                 5 => {
                     let payload = self.model.borrow().payload(PING, &mut self.random);
                     let said = self.model.borrow_mut().says(self.task, PING, true, &payload);
-                    let patience = self.does("ping").to_send();
+                    let patience = self.does("ping").for_sending();
                     let sent = patience.wait(sender.ping(&payload)).await;
                     self.settles(said, sent);
                 }
                 6 => {
                     let queued = self.model.borrow().queued();
-                    let patience = self.does("flush").to_send();
+                    let patience = self.does("flush").for_sending();
                     match patience.wait(sender.flush()).await {
                         Some(Ok(())) => self.model.borrow().flushed(&queued),
                         Some(Err(error)) => self.fails(error),
@@ -105,7 +106,7 @@ impl User {
         let frame = self.frame();
         let (kind, payload, begins, last) = frame.clone();
         let said = self.says(&frame);
-        let patience = self.does("send").to_send();
+        let patience = self.does("send").for_sending();
         if begins && last {
             let sent = match self.random.below(3) {
                 0 => patience.wait(sender.send(message(&frame))).await,
@@ -133,7 +134,7 @@ impl User {
     async fn closes_by(&mut self, sender: &Sender<Endpoint, Manual>, most: Duration) {
         let frame = self.close_frame().filter(|frame| is_legal(Some(frame)));
         self.model.borrow_mut().closes(frame.as_ref(), sender.is_open());
-        if let Some(Err(error)) = self.goes_on("close", most).to_send().wait(sender.close(frame)).await {
+        if let Some(Err(error)) = self.goes_on("close", most).for_sending().wait(sender.close(frame)).await {
             self.fails(error);
         }
     }

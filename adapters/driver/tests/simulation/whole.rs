@@ -43,19 +43,19 @@ impl User {
     async fn acts(&mut self, ws: &mut Ws) {
         match self.random.below(20) {
             0..=2 => {
-                let patience = self.does("next_event").to_hear();
+                let patience = self.does("next_event").for_hearing();
                 if let Some(next) = patience.wait(ws.next_event()).await {
                     self.hears_next_event(next);
                 }
             }
             3 | 4 if !self.model.borrow().pieces => {
-                let patience = self.does("next").to_hear();
+                let patience = self.does("next").for_hearing();
                 if let Some(next) = patience.wait(ws.next()).await {
                     self.hears_next(next);
                 }
             }
             5 if !self.model.borrow().pieces => {
-                let patience = self.does("read").to_hear();
+                let patience = self.does("read").for_hearing();
                 if let Some(read) = patience.wait(ws.read()).await {
                     self.hears_next(read.map(|message| message.map(Message::from)).transpose());
                 }
@@ -68,13 +68,13 @@ impl User {
             14 => {
                 let payload = self.model.borrow().payload(PING, &mut self.random);
                 let said = self.model.borrow_mut().says(self.task, PING, true, &payload);
-                let patience = self.does("ping").to_send();
+                let patience = self.does("ping").for_sending();
                 let sent = patience.wait(ws.ping(&payload)).await;
                 self.settles(said, sent);
             }
             15 => {
                 let queued = self.model.borrow().queued();
-                let patience = self.does("flush").to_send();
+                let patience = self.does("flush").for_sending();
                 match patience.wait(ws.flush()).await {
                     Some(Ok(())) => self.model.borrow().flushed(&queued),
                     Some(Err(error)) => self.fails(error),
@@ -82,7 +82,7 @@ impl User {
                 }
             }
             16 => {
-                let patience = self.does("idle").to_hear();
+                let patience = self.does("idle").for_hearing();
                 match patience.wait(ws.idle()).await {
                     Some(Ok(false)) => self.model.borrow_mut().ends(),
                     Some(Err(error)) => self.fails(error),
@@ -137,7 +137,7 @@ impl User {
         let (kind, payload, begins, last) = frame.clone();
         let said = self.says(&frame);
         let before = ws.traffic().sent.payload;
-        let patience = self.does("send").to_send();
+        let patience = self.does("send").for_sending();
         let sent = if !(begins && last) {
             patience.wait(ws.send_fragment(Fragment { kind, payload: payload.into(), last })).await
         } else {
@@ -198,7 +198,7 @@ impl User {
         let deadline = Manual::default().now() + WAIT;
         while !self.model.borrow().is_over() {
             let most = if ws.is_open() { rest(deadline) } else { Duration::MAX };
-            match self.goes_on("next_event", most).to_hear().wait(ws.next_event()).await {
+            match self.goes_on("next_event", most).for_hearing().wait(ws.next_event()).await {
                 Some(next) => self.hears_next_event(next),
                 None => while !self.starts_close(ws) {},
             }
